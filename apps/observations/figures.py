@@ -1,0 +1,138 @@
+"""What is asked of the counts and what comes back: plain values shared by pages, API, commands and the planner."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from apps.common.periods import Bin, Period
+from apps.common.ports import PortKey
+from apps.observations.models import Signature
+from apps.sensors.scopes import SensorScope
+
+
+class Unit(StrEnum):
+    """The five units of a figure, each with one definition (observation.md row 40, T05's 1,811, 404 and 4.48)."""
+
+    PACKETS = "packets"
+    SOURCES = "sources"  # distinct over period and selection, IPv6 by /64
+    PACKETS_PER_SENSOR_DAY = "packets_per_sensor_day"  # Σ packets of covered sensor-days ÷ covered sensor-days
+    SOURCES_PER_SENSOR_DAY = "sources_per_sensor_day"  # Σ distinct sources of each covered sensor-day ÷ covered sensor-days
+    PACKETS_PER_SOURCE = "packets_per_source"
+
+
+class Scanners(StrEnum):
+    """What to do with known survey scanners (dated lists)."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    ONLY = "only"
+
+
+class Dimension(StrEnum):
+    PORT = "port"
+    REGION = "region"
+    SENSOR = "sensor"
+    SIGNATURE = "signature"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a figure is about. Empty filters select everything; empty `signatures` selects the counted ones."""
+
+    scope: SensorScope
+    period: Period
+    ports: tuple[PortKey, ...] = ()
+    regions: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    scanners: Scanners = Scanners.INCLUDE
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """`newest` is the end of the newest rolled-up reporting day with data in scope; `stale_days` still wait for rollup."""
+
+    newest: datetime | None
+    rolled_at: datetime | None
+    stale_days: int
+
+
+@dataclass(frozen=True)
+class FigureMeta:
+    """What every figure prints beside its numbers."""
+
+    unit: Unit
+    denominator: int | None  # covered sensor-days for the per-sensor-day units
+    sensor_count: int
+    sensor_set: str
+    zone: str
+    period: Period
+    freshness: Freshness
+    region_as_of: date | None
+    region_is_older_than_snapshot: bool  # the oldest snapshot had to serve days before it
+    missing_days: tuple[date, ...] = ()  # days of the period on which no sensor in scope was covered
+    partial_days: tuple[date, ...] = ()  # days on which some sensors or hours were not
+    filters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RankRow:
+    """One line of a ranking. Equal values share a rank. `previous_rank` is the true number in the previous period's
+    full ranking, None where the key did not occur there. Key: `tcp/23`, `JP`, a sensor's id."""
+
+    rank: int
+    key: str
+    label: str
+    value: float
+    share: float | None  # of the filtered total; None for ratios, which do not add up
+    previous_rank: int | None
+    previous_value: float | None
+    sensors: int
+    largest_sensor_share: float | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    dimension: Dimension
+    rows: tuple[RankRow, ...]
+    total: float
+    previous_period: Period | None
+    meta: FigureMeta
+
+
+@dataclass(frozen=True)
+class Series:
+    key: str
+    label: str
+    values: tuple[float | None, ...]  # one per bin; None = not covered, 0 = covered and nothing seen
+    total: float
+
+
+@dataclass(frozen=True)
+class SeriesSet:
+    split: Dimension
+    bin: Bin
+    starts: tuple[datetime, ...]
+    series: tuple[Series, ...]
+    meta: FigureMeta
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One source address behind a view. `address` as text; an IPv6 source is its /64 prefix."""
+
+    address: str
+    packets: int
+    first_seen: datetime
+    last_seen: datetime
+    sensors: int
+    ports: tuple[str, ...]
+    region: str
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    rows: tuple[SourceRow, ...]
+    next_cursor: str | None
+    total_sources: int
+    meta: FigureMeta

@@ -1,0 +1,163 @@
+"""What the sensors saw: batches and flows as they came, and the counts made of them.
+
+Flows and packet samples are partitioned tables made by SQL (migration 0002, `partitions.py`); the models of them
+here only name their columns. Counts are written by `rollup.py` alone and read by `planner.py` alone.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from apps.sensors.models import Sensor
+
+
+class Signature(models.IntegerChoices):
+    """One label per packet, by precedence; part of a flow's key. The labels are the names on the wire."""
+
+    NONE = 0, "none"
+    MIRAI = 1, "mirai"
+    MASSCAN = 2, "masscan"
+    ZMAP = 3, "zmap"
+    BACKSCATTER = 4, "backscatter"
+    BOGON = 5, "bogon"
+    CANARY = 6, "canary"
+    NOT_COMPUTABLE = 7, "not_computable"  # the input lacks what the rules test
+
+
+UNCOUNTED = (Signature.BACKSCATTER, Signature.BOGON, Signature.CANARY)
+COUNTED = tuple(s for s in Signature if s not in UNCOUNTED)
+
+
+class Batch(models.Model):
+    """One accepted delivery of a sensor. The unique (sensor, uuid) is what makes sending it twice harmless."""
+
+    sensor = models.ForeignKey(Sensor, models.PROTECT, related_name="batches")
+    uuid = models.UUIDField()
+    digest = models.BinaryField()  # SHA-256 of the bytes sent
+    start = models.DateTimeField()  # the interval watched, [start, end), UTC
+    end = models.DateTimeField()
+    sequence = models.BigIntegerField()
+    flows = models.PositiveIntegerField()
+    packets = models.BigIntegerField()
+    header = models.JSONField(default=dict)  # as sent: agent, capture counters, sampling
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sensor", "uuid"], name="batch_once"),
+            models.CheckConstraint(condition=Q(end__gt=models.F("start")), name="batch_interval"),
+        ]
+        indexes = [models.Index(fields=["sensor", "start"], name="batch_coverage")]  # rollup: what covered a day
+
+
+class Mark(models.Model):
+    """That (sensor, reporting day) has changed `version` times. Written by ingest and by changes of reference data,
+    last in their transaction and in key order. `raised_at` is when it first ran ahead of its fill."""
+
+    sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
+    day = models.DateField()
+    version = models.BigIntegerField(default=1)
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sensor", "day"], name="mark_once")]
+
+
+class Fill(models.Model):
+    """That (sensor, reporting day) has been rolled up as of `rolled_version` of its mark. Written by rollup alone."""
+
+    sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
+    day = models.DateField()
+    rolled_version = models.BigIntegerField()
+    rolled_at = models.DateTimeField()
+    region_as_of = models.DateField(null=True)  # the RIR snapshot in force; None where none is loaded
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sensor", "day"], name="fill_once")]
+
+
+class Segment(models.Model):
+    """All flows of one sensor on one reporting day as a zstd Arrow file: exact, and enough to rebuild every count."""
+
+    sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
+    day = models.DateField()
+    rows = models.PositiveIntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sensor", "day"], name="segment_once")]
+
+
+class Coverage(models.Model):
+    """In which hours of a reporting day a sensor was watching: `seconds[i]` of the day's i-th hour (23 to 25 hours)."""
+
+    sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
+    day = models.DateField()
+    seconds = ArrayField(models.PositiveSmallIntegerField())
+    covered_hours = models.PositiveSmallIntegerField()  # hours with at least 50 minutes
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sensor", "day"], name="coverage_once")]
+
+
+class Grain(models.IntegerChoices):
+    HOUR = 1
+    DAY = 2
+    MONTH = 3
+
+
+class Slice(models.IntegerChoices):
+    """Which of the columns protocol+port and region a count row has; the others hold 0. Signature is always there."""
+
+    TOTAL = 1
+    PORT = 2
+    REGION = 3
+    PORT_REGION = 4
+    EXCLUDED = 5  # by port: what exclusions keep out of the slices above
+
+
+class CountRow(models.Model):
+    """Packets and distinct sources in one bin and cell. `bucket` is the instant (UTC) at which the bin begins; day and
+    month bins are those of the reporting zone. `source_set` as in `sourcesets.py`, NULL where only numbers are kept."""
+
+    grain = models.PositiveSmallIntegerField()
+    slice = models.PositiveSmallIntegerField()
+    bucket = models.DateTimeField()
+    protocol = models.PositiveSmallIntegerField(default=0)
+    port = models.PositiveIntegerField(default=0)
+    region = models.PositiveSmallIntegerField(default=0)  # common.regions.encode
+    signature = models.PositiveSmallIntegerField()
+    packets = models.BigIntegerField()
+    sources = models.PositiveIntegerField()
+    source_set = models.BinaryField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class SensorCount(CountRow):
+    """A count of one sensor. The unique key begins with the sensor, so the table distributes by it."""
+
+    sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sensor", "grain", "slice", "bucket", "protocol", "port", "region", "signature"], name="sensor_count_once"
+            )
+        ]
+
+
+class NetworkCount(CountRow):
+    """A count over all sensors of a panel, with the number of sensors that contributed and the largest one's packets."""
+
+    panel = models.PositiveSmallIntegerField()
+    sensors = models.PositiveSmallIntegerField()
+    largest_sensor_packets = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["panel", "grain", "slice", "bucket", "protocol", "port", "region", "signature"], name="network_count_once"
+            )
+        ]

@@ -1,0 +1,16 @@
+"""The Celery application; all schedules stand here. Times are UTC."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab, schedule
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tsubame_portal.settings")
+
+app = Celery("tsubame_portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="jobs")
+
+app.conf.beat_schedule = {}
+__all__ = ["app", "crontab", "schedule"]

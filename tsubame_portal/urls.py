@@ -1,0 +1,10 @@
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("apps.accounts.urls")),
+    path("api/v1/", include("tsubame_portal.api_urls")),
+    path("tickets/", include("apps.coordination.urls")),
+    path("", include("apps.portal.urls")),
+]
