@@ -1,4 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.portal import views
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("ports/", views.ports, name="ports"),
+    path("ports/<str:protocol>/<str:number>/", views.port, name="port"),
+    path("regions/", views.regions, name="regions"),
+    path("regions/<str:code>/", views.region, name="region"),
+    path("sensors/", views.sensors, name="sensors"),
+    path("sources/", views.sources, name="sources"),
+    path("sources/<str:address>/", views.source, name="source"),
+]
