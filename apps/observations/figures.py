@@ -73,6 +73,7 @@ class FigureMeta:
     missing_days: tuple[date, ...] = ()  # days of the period on which no sensor in scope was covered
     partial_days: tuple[date, ...] = ()  # days on which some sensors or hours were not
     filters: dict[str, str] = field(default_factory=dict)
+    days: int = 0  # reporting days that the period touches
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,53 @@ class SourcePage:
     next_cursor: str | None
     total_sources: int
     meta: FigureMeta
+
+
+@dataclass(frozen=True)
+class HistoryCell:
+    """What one source sent to one port on one day (of the period's zone)."""
+
+    day: date
+    port: str
+    packets: int
+
+
+@dataclass(frozen=True)
+class SourceHistory:
+    """One source over a period: `sensors` is a number only, which sensors saw it is nobody's business outside."""
+
+    address: str
+    packets: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    sensors: int
+    ports: tuple[tuple[str, int], ...]  # (port, packets), busiest first
+    signatures: tuple[tuple[str, int], ...]  # (signature, packets), busiest first
+    regions: tuple[tuple[date, str], ...]  # (first day, region): a further entry wherever the region changed
+    cells: tuple[HistoryCell, ...]
+    meta: FigureMeta
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Who was watching during a period. A sensor-day is covered when at least five sixths of its hours are."""
+
+    covered_sensor_days: int
+    sensor_days: int  # sensors in scope and active × days
+    missing_days: tuple[date, ...]
+    partial_days: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The last full day beside the median of the 28 days before it; None where there is no covered day to tell."""
+
+    unit: Unit
+    day: date | None
+    value: float | None
+    usual: float | None
+    days: int  # covered days that the median is taken of
+
+    @property
+    def ratio(self) -> float | None:
+        return self.value / self.usual if self.value is not None and self.usual else None
