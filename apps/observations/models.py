@@ -149,11 +149,18 @@ class SensorCount(CountRow):
 
 
 class NetworkCount(CountRow):
-    """A count over all sensors of a panel, with the number of sensors that contributed and the largest one's packets."""
+    """A count over all sensors of a panel, with the number of sensors that contributed and the largest one's packets.
+
+    `by_sensor` says who contributed what, so that rankings can tell it exactly over any period although the per-sensor
+    cross slices are pruned: one 16-byte record per contributing sensor in order of its id, little-endian
+    (`BY_SENSOR`): sensor id u4, distinct sources u4 (of that sensor, in this bin and cell), packets u8."""
+
+    BY_SENSOR = (("sensor", "<u4"), ("sources", "<u4"), ("packets", "<u8"))
 
     panel = models.PositiveSmallIntegerField()
     sensors = models.PositiveSmallIntegerField()
     largest_sensor_packets = models.BigIntegerField()
+    by_sensor = models.BinaryField()
 
     class Meta:
         constraints = [

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('panel', models.PositiveSmallIntegerField()),
                 ('sensors', models.PositiveSmallIntegerField()),
                 ('largest_sensor_packets', models.BigIntegerField()),
+                ('by_sensor', models.BinaryField()),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('panel', 'grain', 'slice', 'bucket', 'protocol', 'port', 'region', 'signature'), name='network_count_once')],
