@@ -17,7 +17,9 @@ class SensorScope:
     panels: tuple[Panel, ...] = ()
     label: str = "all"  # all | domestic | overseas | chosen
     may_name_sensors: bool = False
+    # True for a partner who reads network counts: sums over these sensors only, no split by sensor, no source addresses.
+    is_aggregate_only: bool = False
 
     @property
     def cache_key(self) -> str:
-        return f"{self.sensor_ids}{self.panels}"
+        return f"{self.sensor_ids}{self.panels}{self.is_aggregate_only}"

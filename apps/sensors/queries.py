@@ -1,0 +1,161 @@
+"""What a viewer may know of the sensors."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.common.errors import ParameterError
+from apps.sensors.models import Panel, Sensor, SensorQuerySet
+from apps.sensors.scopes import SensorScope
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+PANELS = {"all": (Panel.DOMESTIC, Panel.OVERSEAS), "domestic": (Panel.DOMESTIC,), "overseas": (Panel.OVERSEAS,)}
+SILENT_AFTER = timedelta(minutes=15)  # three heartbeats
+MAX_CHOSEN = 1000
+
+
+class Health(StrEnum):
+    NEVER_SEEN = "never_seen"
+    REPORTING = "reporting"
+    SILENT = "silent"  # nothing heard for SILENT_AFTER
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True)
+class SensorRow:
+    """One line of the sensors page. `lag` is the age of the newest packet; `label` is the name for those who may see it."""
+
+    id: int
+    label: str
+    owner: str
+    country: str
+    is_overseas: bool
+    line_type: str
+    address_count: int
+    active_from: date
+    active_to: date | None
+    last_seen_at: datetime | None
+    last_packet_at: datetime | None
+    lag: timedelta | None
+    health: Health
+
+
+def scope_for(user: "User | AnonymousUser", chosen: str = "all") -> SensorScope:
+    """The sensors of `chosen` (all, domestic, overseas, or ids separated by commas) that the user may draw figures from.
+
+    ParameterError on `sensors` when a sensor is unknown or not the user's to see; the two are not told apart.
+    """
+    chosen = chosen.strip() or "all"
+    if chosen not in PANELS:
+        return _scope_of_chosen(user, chosen)
+    panels = PANELS[chosen]
+    reads_network = _may_read_network_counts(user)
+    sensors = Sensor.objects.all() if reads_network else Sensor.objects.visible_to(user)
+    return SensorScope(
+        sensor_ids=_ids(sensors.filter(is_overseas__in=[panel == Panel.OVERSEAS for panel in panels])),
+        panels=panels if reads_network else (),
+        label=chosen,
+        may_name_sensors=_is_own_staff(user),
+        is_aggregate_only=reads_network and not _is_own_staff(user),
+    )
+
+
+def _scope_of_chosen(user: "User | AnonymousUser", chosen: str) -> SensorScope:
+    wanted = _parse_ids(chosen)
+    visible = _ids(Sensor.objects.visible_to(user).filter(pk__in=wanted))
+    unknown = sorted(wanted - set(visible))
+    if unknown:
+        raise ParameterError("sensors", _("there is no sensor %(id)d that you may see") % {"id": unknown[0]})
+    return SensorScope(sensor_ids=visible, label="chosen", may_name_sensors=_is_own_staff(user))
+
+
+def _parse_ids(chosen: str) -> set[int]:
+    parts = [part.strip() for part in chosen.split(",")]
+    if len(parts) > MAX_CHOSEN or not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
+        raise ParameterError("sensors", _("write all, domestic, overseas or the numbers of sensors separated by commas"))
+    return {int(part) for part in parts}
+
+
+def _ids(sensors: SensorQuerySet) -> tuple[int, ...]:
+    return tuple(sensors.order_by("pk").values_list("pk", flat=True))
+
+
+def _is_own_staff(user: "User | AnonymousUser") -> bool:
+    return isinstance(user, User) and user.is_own_staff
+
+
+def _may_read_network_counts(user: "User | AnonymousUser") -> bool:
+    if not isinstance(user, User) or user.organisation is None:
+        return False
+    return user.is_own_staff or user.organisation.sees_network_counts
+
+
+def sensor_label(sensor: Sensor, user: "User | AnonymousUser") -> str:
+    """The sensor's name for own staff and its owner, "Domestic sensor 1" for everybody else."""
+    return sensor_labels([sensor], user)[sensor.pk]
+
+
+def sensor_labels(sensors: "list[Sensor] | SensorQuerySet", user: "User | AnonymousUser") -> dict[int, str]:
+    """Label by sensor id; at most one query whatever the number of sensors."""
+    labels = {sensor.pk: sensor.name for sensor in sensors if _may_name(sensor, user)}
+    nameless = [sensor.pk for sensor in sensors if sensor.pk not in labels]
+    return labels | ({pk: text for pk, text in _public_labels().items() if pk in nameless} if nameless else {})
+
+
+def _may_name(sensor: Sensor, user: "User | AnonymousUser") -> bool:
+    if not isinstance(user, User) or user.organisation_id is None:
+        return False
+    return user.is_own_staff or sensor.organisation_id == user.organisation_id
+
+
+def _public_labels() -> dict[int, str]:
+    """Numbers count up within a panel in order of enrolment. They stay: sensors retire but are never deleted or moved."""
+    seen: Counter[bool] = Counter()
+    labels = {}
+    for pk, is_overseas in Sensor.objects.order_by("pk").values_list("pk", "is_overseas"):
+        seen[is_overseas] += 1
+        text = _("Overseas sensor %(number)d") if is_overseas else _("Domestic sensor %(number)d")
+        labels[pk] = text % {"number": seen[is_overseas]}
+    return labels
+
+
+def sensor_list(user: "User | AnonymousUser") -> list[SensorRow]:
+    """The sensors the user may see, domestic ones first."""
+    now = timezone.now()
+    sensors = list(Sensor.objects.visible_to(user).select_related("organisation"))
+    labels = sensor_labels(sensors, user)
+    return [_row(sensor, labels[sensor.pk], now) for sensor in sensors]
+
+
+def _row(sensor: Sensor, label: str, now: datetime) -> SensorRow:
+    return SensorRow(
+        id=sensor.pk,
+        label=label,
+        owner=sensor.organisation.name,
+        country=sensor.country,
+        is_overseas=sensor.is_overseas,
+        line_type=sensor.get_line_type_display(),
+        address_count=sensor.address_count,
+        active_from=sensor.active_from,
+        active_to=sensor.active_to,
+        last_seen_at=sensor.last_seen_at,
+        last_packet_at=sensor.last_packet_at,
+        lag=now - sensor.last_packet_at if sensor.last_packet_at else None,
+        health=health_of(sensor, now),
+    )
+
+
+def health_of(sensor: Sensor, now: datetime) -> Health:
+    if sensor.active_to is not None and sensor.active_to < timezone.localdate(now):
+        return Health.RETIRED
+    if sensor.last_seen_at is None:
+        return Health.NEVER_SEEN
+    return Health.REPORTING if now - sensor.last_seen_at <= SILENT_AFTER else Health.SILENT
