@@ -1,3 +1,88 @@
+"""Fixtures that are real servers: a Celery worker, an SMTP server, a browser."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+
+from tests import browsing, mailing, processes
 from tests.cast import cast
+from tests.debian import need
 
 __all__ = ["cast"]
+
+
+@pytest.fixture(scope="session")
+def smtp_process() -> Iterator[mailing.MailServer]:
+    """One SMTP server for the whole run; tests take `smtp_server`."""
+    with mailing.MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def smtp_server(smtp_process: mailing.MailServer, settings) -> mailing.MailServer:
+    """A real SMTP server on 127.0.0.1, empty, and the settings pointing at it. `messages` holds what it accepted."""
+    smtp_process.reset()
+    settings.SMTP_HOST, settings.SMTP_PORT = "127.0.0.1", smtp_process.port
+    return smtp_process
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup, smtp_process: mailing.MailServer) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker on the test database; tests take `celery_worker`."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": urlunsplit(database),
+        "REDIS_URL": django_settings.REDIS_URL,
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(smtp_process.port),
+    }
+    command = [sys.executable, "-m", "celery", "-A", "tsubame_portal", "worker", "--concurrency=1", "--loglevel=INFO", "--without-gossip"]
+    with processes.running(command, environment, until=processes.worker_answers) as worker:
+        yield worker
+
+
+@pytest.fixture
+def celery_worker(worker_process: subprocess.Popen[bytes], transactional_db) -> subprocess.Popen[bytes]:
+    """A running Celery worker that sees what the test commits (the test's database is flushed afterwards)."""
+    assert worker_process.poll() is None, "the Celery worker has stopped"
+    return worker_process
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[browsing.Browser]:
+    """Debian's Chromium, one for the whole run."""
+    chromium = need("chromium")
+    # Playwright's event loop makes Django think that tests are asynchronous; they are not.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with browsing.chromium(chromium) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: browsing.Browser) -> Iterator[browsing.Page]:
+    """A fresh page of 1280×800. The test fails on any CSP violation, console error or failed request; a test that
+    provokes one takes `page.problems` (a list of lines) into account and clears it."""
+    with browsing.watched_page(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sign_in(page: browsing.Page, live_server) -> Callable[[object], None]:
+    """`sign_in(user)` gives the page that user's session on `live_server`."""
+
+    def as_user(user) -> None:
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+    return as_user

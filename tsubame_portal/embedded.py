@@ -81,7 +81,7 @@ def endpoints() -> Endpoints:
     path = var_dir() / "embedded.json"
     if path.exists():
         return Endpoints(**json.loads(path.read_text()))
-    return _record(Endpoints(_free_port(), secrets.token_urlsafe(24), _free_port(), secrets.token_urlsafe(24)))
+    return _record(Endpoints(free_port(), secrets.token_urlsafe(24), free_port(), secrets.token_urlsafe(24)))
 
 
 @contextlib.contextmanager
@@ -146,7 +146,7 @@ def _start_postgres(*, durable: bool) -> None:
     if _pg("pg_ctl", "-D", str(_pgdata()), "status", check=False).returncode == 0:
         return
     if not _is_free(endpoints().postgres_port):
-        _record(Endpoints(**{**asdict(endpoints()), "postgres_port": _free_port()}))
+        _record(Endpoints(**{**asdict(endpoints()), "postgres_port": free_port()}))
     settings = {**POSTGRES_SETTINGS, "port": str(endpoints().postgres_port)}
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -208,7 +208,7 @@ def _start_redis() -> None:
     if _redis_answers():
         return
     if not _is_free(endpoints().redis_port):
-        _record(Endpoints(**{**asdict(endpoints()), "redis_port": _free_port()}))
+        _record(Endpoints(**{**asdict(endpoints()), "redis_port": free_port()}))
     home = var_dir() / "redis"
     home.mkdir(parents=True, exist_ok=True)
     config = home / "redis.conf"
@@ -275,7 +275,7 @@ def _package_dir(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
