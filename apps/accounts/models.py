@@ -1,9 +1,18 @@
 """Who uses the portal, for which organisation, in which role; and the log of what they did."""
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from typing import TYPE_CHECKING, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from apps.common import regions
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class Role(models.TextChoices):
@@ -13,6 +22,14 @@ class Role(models.TextChoices):
     PARTNER = "partner", _("partner")
     AUDITOR = "auditor", _("auditor")
     ADMIN = "admin", _("administrator of the portal")
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "OrganisationQuerySet":
+        """Own staff see every organisation, others their own."""
+        if not isinstance(user, User):
+            return self.none()
+        return self.all() if user.is_own_staff else self.filter(pk=user.organisation_id)
 
 
 class Organisation(models.Model):
@@ -35,12 +52,41 @@ class Organisation(models.Model):
         _("sees network counts"), default=False, help_text=_("May see counts added up over all sensors, without their names.")
     )
 
+    objects = OrganisationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        for region in self.regions:
+            try:
+                regions.encode(region)
+            except ValueError as error:
+                raise ValidationError({"regions": str(error)}) from error
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "UserQuerySet":
+        """Own staff see every user, others their colleagues; a user without organisation sees only itself."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.organisation_id is None:
+            return self.filter(pk=user.pk)
+        return self.all() if user.is_own_staff else self.filter(organisation=user.organisation_id)
+
+
+class UserManager(DjangoUserManager["User"]):
+    use_in_migrations = False
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: "User | AnonymousUser") -> UserQuerySet:
+        return self.get_queryset().visible_to(user)
 
 
 class User(AbstractUser):
@@ -52,7 +98,7 @@ class User(AbstractUser):
     roles = ArrayField(models.CharField(max_length=20, choices=Role), default=list, blank=True, verbose_name=_("roles"))
     language = models.CharField(_("language"), max_length=2, choices=[("ja", "日本語"), ("en", "English")], default="ja")
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         verbose_name = _("user")

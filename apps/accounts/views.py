@@ -1,0 +1,52 @@
+"""Signing in and out, and the language of the pages."""
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+from apps.accounts import audit, services
+from apps.accounts.models import User
+
+
+class LoginView(auth_views.LoginView):
+    """Django's, with failures in the audit log, and the user's own language from the first page on."""
+
+    template_name = "accounts/login.html"
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        user = form.get_user()
+        if isinstance(user, User):
+            audit.record(by=user, action="user.signed_in", target=user)
+            remember_language(response, user.language)
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        audit.record(by=None, action="user.sign_in_failed", target=str(form.data.get("username", "")).replace("\x00", ""))
+        return super().form_invalid(form)
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Switch the language, for this browser by cookie and for a signed-in user for good; then go to `next`."""
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(settings.LANGUAGES):
+        return HttpResponseBadRequest()
+    if isinstance(request.user, User):
+        services.set_language(user=request.user, language=chosen)
+    return set_language(request)
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Set the cookie that Django's LocaleMiddleware reads, as its own set_language does."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )
