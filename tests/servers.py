@@ -8,7 +8,7 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from tsubame_portal import embedded
+from tsubame_portal import embedded, locale
 
 _stack = ExitStack()
 
@@ -18,3 +18,4 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ.setdefault("DATABASE_URL", embedded.database_url())
     os.environ.setdefault("REDIS_URL", embedded.redis_url())
     atexit.register(_stack.close)
+    locale.compile_stale()
