@@ -1,0 +1,46 @@
+"""The hours of a reporting day: UTC clock hours, the first and last cut where the day begins or ends within one."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from apps.common.periods import day_start
+
+EPOCH = np.datetime64(0, "us")
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """[start, end) of a reporting day, UTC."""
+    zone = settings.REPORT_TIME_ZONE
+    return day_start(day, zone), day_start(day + timedelta(days=1), zone)
+
+
+def hour_starts(day: date) -> list[datetime]:
+    """Where the hours of a reporting day begin (UTC): 23 to 25 of them in zones a whole number of hours from UTC. Where
+    midnight falls within a clock hour, that hour makes two parts, the last of one day and the first of the next."""
+    start, end = day_bounds(day)
+    starts, moment = [start], start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    while moment < end:
+        starts.append(moment)
+        moment += timedelta(hours=1)
+    return starts
+
+
+def hour_lengths(day: date) -> list[int]:
+    """Seconds of each hour of a reporting day."""
+    edges = [*hour_starts(day), day_bounds(day)[1]]
+    return [int((after - before).total_seconds()) for before, after in zip(edges, edges[1:], strict=False)]
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, exactly."""
+    return int((np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us") - EPOCH).astype(np.int64))
+
+
+def hour_and_minute(buckets_us: NDArray[np.int64], day: date) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Of instants of one reporting day (microseconds since 1970): hour index and minute of the UTC clock hour."""
+    starts = np.array([microseconds(start) for start in hour_starts(day)], np.int64)
+    hour = np.searchsorted(starts, buckets_us, side="right") - 1
+    return hour.astype(np.uint8), (buckets_us // 60_000_000 % 60).astype(np.uint8)

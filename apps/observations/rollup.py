@@ -1,0 +1,152 @@
+"""Rollup: the flows of stale sensor-days become segments, counts, coverage and fills.
+
+`roll_day` reads marks and flows of a reporting day in one snapshot, computes, and replaces whole bins in one
+transaction, all under one lock per day. A batch that commits in between raises a mark above the version read, so the
+day stays stale and is rolled again; a crash leaves everything as it was. Running twice gives identical rows.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from apps.observations import coverage, segments
+from apps.observations.columns import Frame, concat, length, take
+from apps.observations.counts import Coded, CountRows, rows_of_bin, rows_of_hours
+from apps.observations.flowreads import read_flows
+from apps.observations.hours import day_bounds, hour_starts, microseconds
+from apps.observations.labels import Labels, labels_of
+from apps.observations.locks import day_lock
+from apps.observations.models import Grain, Slice
+from apps.sensors.models import Panel, Sensor
+
+_STALE = """
+SELECT mark.sensor_id::int, mark.version FROM observations_mark AS mark
+LEFT JOIN observations_fill AS fill USING (sensor_id, day)
+WHERE mark.day = %s AND mark.version > coalesce(fill.rolled_version, 0) ORDER BY 1
+"""
+_COUNTED = ("sensor", "hour", "source", "protocol", "port", "signature", "region", "packets", "excluded")
+
+
+@dataclass(frozen=True)
+class DayRead:
+    """What one snapshot said about a reporting day: the stale sensors with their versions, and all their rows."""
+
+    day: date
+    versions: dict[int, int]
+    rows: Frame
+    labels: Labels
+    seconds: dict[int, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class DayResult:
+    """What a rollup did. `sensors` is 0 where nothing was stale."""
+
+    day: date
+    sensors: int = 0
+    flows: int = 0
+    count_rows: int = 0
+
+
+def roll_day(day: date, *, wait: bool = True) -> DayResult:
+    """Roll up every stale sensor of a reporting day. With `wait` unset, a day that somebody else rolls is left to them."""
+    with day_lock(day, wait=wait) as held:
+        if not held:
+            return DayResult(day)
+        read = _read(day)
+        if not read.versions:
+            return DayResult(day)
+        return _write(read, _count_rows(read))
+
+
+def _read(day: date) -> DayRead:
+    with _snapshot(), connection.cursor() as cursor:
+        cursor.execute(_STALE, [day])
+        versions = dict(cursor.fetchall())
+        stale = list(versions)
+        rows = read_flows(day, stale)
+        labels = labels_of(day, stale)
+        intervals = coverage.intervals_of(cursor, stale, day)
+    labels.add_to(rows)
+    return DayRead(day, versions, rows, labels, {sensor: coverage.seconds_by_hour(day, spans) for sensor, spans in intervals.items()})
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """One consistent view. Inside somebody's transaction theirs has to do: the versions are read first, so that a batch
+    which the flows show and the versions do not costs a second rollup and nothing else."""
+    alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _count_rows(read: DayRead) -> list[CountRows]:
+    """Rows of the day and its hours: network rows of all sensors, sensor rows of the stale ones."""
+    stale = list(read.versions)
+    panels = {pk: Panel.OVERSEAS if is_overseas else Panel.DOMESTIC for pk, is_overseas in Sensor.objects.values_list("pk", "is_overseas")}
+    others = segments.read([pk for pk in panels if pk not in read.versions], [read.day], _COUNTED)
+    coded = Coded(concat([read.rows, others], _COUNTED), panels)
+    starts = np.array([microseconds(start) for start in hour_starts(read.day)], np.int64)
+    return [*rows_of_bin(coded, Grain.DAY, int(starts[0]), stale), *rows_of_hours(coded, starts, stale)]
+
+
+def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
+    with transaction.atomic(), connection.cursor() as cursor:
+        _delete_counts(cursor, read)
+        for rows in counts:
+            rows.write(cursor)
+        _write_segments(cursor, read)
+        _write_coverage(cursor, read)
+        _write_fills(cursor, read)
+    return DayResult(read.day, len(read.versions), length(read.rows), sum(map(len, counts)))
+
+
+def _delete_counts(cursor: Any, read: DayRead) -> None:
+    start, end = day_bounds(read.day)
+    bins = "slice = ANY(%s) AND (grain = %s AND bucket = %s OR grain = %s AND bucket >= %s AND bucket < %s)"
+    values = [[int(slice_) for slice_ in Slice], Grain.DAY, start, Grain.HOUR, start, end]
+    cursor.execute(f"DELETE FROM observations_sensorcount WHERE sensor_id = ANY(%s) AND {bins}", [list(read.versions), *values])  # noqa: S608
+    cursor.execute(f"DELETE FROM observations_networkcount WHERE panel = ANY(%s) AND {bins}", [[int(p) for p in Panel], *values])  # noqa: S608
+
+
+def _write_segments(cursor: Any, read: DayRead) -> None:
+    frames = _by_sensor(read)
+    cursor.executemany(
+        "INSERT INTO observations_segment (sensor_id, day, rows, body) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (sensor_id, day) DO UPDATE SET rows = EXCLUDED.rows, body = EXCLUDED.body",
+        [(sensor, read.day, length(frame), segments.encode(frame)) for sensor, frame in frames.items()],
+    )
+
+
+def _by_sensor(read: DayRead) -> dict[int, Frame]:
+    """The rows of each stale sensor; they lie sensor by sensor."""
+    sensors = list(read.versions)
+    edges = np.searchsorted(read.rows["sensor"], [*sensors, sensors[-1] + 1])
+    return {sensor: take(read.rows, slice(edges[i], edges[i + 1])) for i, sensor in enumerate(sensors)}
+
+
+def _write_coverage(cursor: Any, read: DayRead) -> None:
+    cursor.executemany(
+        "INSERT INTO observations_coverage (sensor_id, day, seconds, covered_hours) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (sensor_id, day) DO UPDATE SET seconds = EXCLUDED.seconds, covered_hours = EXCLUDED.covered_hours",
+        [(sensor, read.day, seconds.tolist(), coverage.covered_hours(read.day, seconds)) for sensor, seconds in read.seconds.items()],
+    )
+
+
+def _write_fills(cursor: Any, read: DayRead) -> None:
+    now, as_of = datetime.now(UTC), read.labels.regions.as_of
+    cursor.executemany(
+        "INSERT INTO observations_fill (sensor_id, day, rolled_version, rolled_at, region_as_of) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (sensor_id, day) DO UPDATE SET"
+        " rolled_version = EXCLUDED.rolled_version, rolled_at = EXCLUDED.rolled_at, region_as_of = EXCLUDED.region_as_of",
+        [(sensor, read.day, version, now, as_of) for sensor, version in read.versions.items()],
+    )
