@@ -13,16 +13,19 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+from tsubame_portal.env import env_str, var_dir
+
 ROLE = "tsubame"
 UNPRIVILEGED_USER = "nobody"
 START_TIMEOUT_S = 60
@@ -62,18 +65,14 @@ class Endpoints:
         return f"redis://:{self.redis_password}@127.0.0.1:{self.redis_port}/0"
 
 
-def var_dir() -> Path:
-    return Path(os.environ.get("TSUBAME_VAR") or BASE_DIR / "var").resolve()
-
-
 def database_url() -> str:
-    """DATABASE_URL of the environment, else that of the embedded server."""
-    return os.environ.get("DATABASE_URL") or endpoints().database_url
+    """The setting DATABASE_URL, else that of the embedded server."""
+    return env_str("DATABASE_URL") or endpoints().database_url
 
 
 def redis_url() -> str:
-    """REDIS_URL of the environment, else that of the embedded server."""
-    return os.environ.get("REDIS_URL") or endpoints().redis_url
+    """The setting REDIS_URL, else that of the embedded server."""
+    return env_str("REDIS_URL") or endpoints().redis_url
 
 
 def endpoints() -> Endpoints:
@@ -95,24 +94,38 @@ def servers_for(argv: Sequence[str]) -> Iterator[None]:
 @contextlib.contextmanager
 def servers(*, durable: bool = True) -> Iterator[None]:
     """Keep the embedded servers up inside the block; `durable=False` (tests) does not wait for the disk."""
-    postgres = not os.environ.get("DATABASE_URL")
-    redis = not os.environ.get("REDIS_URL")
+    postgres = not env_str("DATABASE_URL")
+    redis = not env_str("REDIS_URL")
     if not (postgres or redis):
         yield
         return
-    var_dir().mkdir(parents=True, exist_ok=True)
+    _require_writable(var_dir())
     with (var_dir() / "users.lock").open("w") as users:
-        with _exclusive(var_dir() / "start.lock"):
-            if postgres:
-                _start_postgres(durable=durable)
-            if redis:
-                _start_redis()
-            fcntl.flock(users, fcntl.LOCK_SH)
         try:
+            with _exclusive(var_dir() / "start.lock"):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                if postgres:
+                    _start_postgres(durable=durable)
+                if redis:
+                    _start_redis()
             yield
         finally:
-            with _exclusive(var_dir() / "start.lock"):
+            with uninterrupted(), _exclusive(var_dir() / "start.lock"):
                 _stop_if_last(users.fileno())
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore the signals that end a program while it is ending: a second Ctrl-C would leave processes behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -122,14 +135,21 @@ def _exclusive(path: Path) -> Iterator[None]:
         yield
 
 
+def _require_writable(folder: Path) -> None:
+    with contextlib.suppress(PermissionError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK) or any(not os.access(path, os.W_OK) for path in folder.glob("*.lock")):
+        raise EmbeddedServerError(f"{folder} belongs to another user; set TSUBAME_VAR to a folder of your own.")
+
+
 def _stop_if_last(users: int) -> None:
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    if not os.environ.get("DATABASE_URL"):
+    if not env_str("DATABASE_URL"):
         _pg("pg_ctl", "-D", str(_pgdata()), "-m", "fast", "-w", "stop", check=False)
-    if not os.environ.get("REDIS_URL"):
+    if not env_str("REDIS_URL"):
         _stop_redis()
 
 
@@ -141,9 +161,10 @@ def _pgdata() -> Path:
 
 
 def _start_postgres(*, durable: bool) -> None:
-    if not (_pgdata() / "PG_VERSION").exists():
+    if not _pgdata().exists():
         _init_postgres()
-    if _pg("pg_ctl", "-D", str(_pgdata()), "status", check=False).returncode == 0:
+    # A server killed with its computer leaves a process number behind that may be somebody else's by now: ask the port too.
+    if _pg("pg_ctl", "-D", str(_pgdata()), "status", check=False).returncode == 0 and not _is_free(endpoints().postgres_port):
         return
     if not _is_free(endpoints().postgres_port):
         _record(Endpoints(**{**asdict(endpoints()), "postgres_port": free_port()}))
@@ -158,8 +179,8 @@ def _start_postgres(*, durable: bool) -> None:
 
 
 def _init_postgres() -> None:
-    """Make a cluster and the portal's database; half-made ones are removed, so a second try starts clean."""
-    home = _pgdata().parent
+    """Make a cluster and the portal's database. It gets its name when it is whole, so a second try starts clean."""
+    home, draft = _pgdata().parent, _pgdata().with_name("data.new")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
     password = home / "password"
@@ -169,9 +190,10 @@ def _init_postgres() -> None:
         for path in (home, password):
             shutil.chown(path, UNPRIVILEGED_USER)
     try:
-        _pg("initdb", "-D", str(_pgdata()), "-U", ROLE, "--auth=scram-sha-256", f"--pwfile={password}",
+        _pg("initdb", "-D", str(draft), "-U", ROLE, "--auth=scram-sha-256", f"--pwfile={password}",
             "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions")  # fmt: skip
-        _pg("postgres", "--single", "-D", str(_pgdata()), "postgres", stdin=f"CREATE DATABASE {ROLE}\n")
+        _pg("postgres", "--single", "-D", str(draft), "postgres", stdin=f"CREATE DATABASE {ROLE}\n")
+        draft.rename(_pgdata())
     except subprocess.CalledProcessError as error:
         shutil.rmtree(home, ignore_errors=True)
         raise EmbeddedServerError(f"PostgreSQL could not make its cluster in {home}: {error.stdout}") from error
