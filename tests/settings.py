@@ -8,3 +8,4 @@ CACHES["default"]["KEY_PREFIX"] = "tsubame-test"
 CELERY_IMPORTS = ["tests.probe_tasks"]
 LOGGING["loggers"] = {"mail.log": {"level": "WARNING"}}  # the SMTP server of the tests tells of every line
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # no collectstatic before tests
+CSIRT_PREFIX, CSIRT_NAME_JA, CSIRT_NAME_EN = "CSIRT-XX", "サンプル CSIRT", "Sample CSIRT"

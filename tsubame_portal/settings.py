@@ -224,12 +224,24 @@ INGEST_MAX_FLOWS = env_int("INGEST_MAX_FLOWS", 200_000, minimum=1)
 
 RDAP_HOST_OVERRIDE = env_str("RDAP_HOST_OVERRIDE")
 
-# Mail
+# Mail. The names are what recipients read; a demo and a developer get placeholders, production must set its own.
 
-CSIRT_PREFIX = env_str("CSIRT_PREFIX", "CSIRT-XX")
+_PLACEHOLDERS = DEBUG or DEMO
+CSIRT_PREFIX = env_str("CSIRT_PREFIX", "CSIRT-XX" if _PLACEHOLDERS else "")
+CSIRT_NAME_JA = env_str("CSIRT_NAME_JA", "サンプル CSIRT" if _PLACEHOLDERS else "")
+CSIRT_NAME_EN = env_str("CSIRT_NAME_EN", "Sample CSIRT" if _PLACEHOLDERS else "")
+CSIRT_ABOUT_JA = env_str("CSIRT_ABOUT_JA", "インシデント対応の調整を行う組織です")
+CSIRT_ABOUT_EN = env_str("CSIRT_ABOUT_EN", "a team that coordinates the handling of computer security incidents")
+CSIRT_ADDRESS_JA = env_str("CSIRT_ADDRESS_JA")
+CSIRT_ADDRESS_EN = env_str("CSIRT_ADDRESS_EN")
+CSIRT_PHONE = env_str("CSIRT_PHONE")
+CSIRT_WEB = env_str("CSIRT_WEB")
+MAIL_FROM = env_str("MAIL_FROM", "csirt@csirt.invalid")
 SMTP_HOST = env_str("SMTP_HOST", "127.0.0.1")
 SMTP_PORT = env_int("SMTP_PORT", 1025)
-MAIL_FROM = env_str("MAIL_FROM", "csirt@csirt.invalid")
+SMTP_USER = env_str("SMTP_USER")
+SMTP_PASSWORD = env_secret("SMTP_PASSWORD")
+SMTP_TLS = env_str("SMTP_TLS", "none")  # none, starttls or tls
 
 LOGGING = {
     "version": 1,

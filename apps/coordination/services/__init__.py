@@ -1,0 +1,1 @@
+"""What changes tickets: `tickets` (open, note, state, plan), `contacts` (look-up, choice) and `mail` (draft to outbox)."""

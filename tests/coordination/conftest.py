@@ -1,0 +1,23 @@
+import pytest
+
+from tests.coordination import scenes
+
+
+@pytest.fixture
+def registry(monkeypatch) -> scenes.Registry:
+    """Enrichment with chosen answers; by default it knows nothing."""
+    return scenes.Registry(monkeypatch)
+
+
+@pytest.fixture
+def known_source(cast, registry) -> str:
+    """A source with packets at two sensors and a fresh look-up of its very address."""
+    scenes.busy_source([cast.sensor, cast.sensor_a])
+    registry.answers[scenes.SOURCE] = scenes.FakeInfo()
+    return scenes.SOURCE
+
+
+@pytest.fixture
+def ticket(cast, known_source):
+    """A draft ticket with its contact chosen."""
+    return scenes.with_contact(scenes.open_ticket(cast.coordinator), cast.coordinator)
