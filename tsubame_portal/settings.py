@@ -46,7 +46,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "tsubame"},
+        "OPTIONS": {"application_name": "tsubame", "connect_timeout": 5},
     }
 
 
@@ -157,7 +157,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "tsubame_portal.storage.ModuleManifestStorage"},
 }
 
 # Security
@@ -203,6 +203,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# Processes
+
+WEB_WORKERS = env_int("WEB_WORKERS", 2, minimum=1)
+WORKER_PROCESSES = env_int("WORKER_PROCESSES", 2, minimum=1)
+
 # Background work
 
 CELERY_BROKER_URL = REDIS_URL
@@ -219,6 +224,7 @@ INGEST_MAX_AGE_DAYS = env_int("INGEST_MAX_AGE_DAYS", 14, minimum=1)
 INGEST_MAX_BODY_BYTES = env_int("INGEST_MAX_BODY_BYTES", 32 * 2**20, minimum=1024)
 INGEST_MAX_DECODED_BYTES = env_int("INGEST_MAX_DECODED_BYTES", 256 * 2**20, minimum=1024)
 INGEST_MAX_FLOWS = env_int("INGEST_MAX_FLOWS", 200_000, minimum=1)
+INGEST_MAX_REQUESTS_PER_MINUTE = env_int("INGEST_MAX_REQUESTS_PER_MINUTE", 1200, minimum=1)  # of one sensor key
 
 # Enrichment. RDAP_HOST_OVERRIDE sends every registry query to one server (host:port), such as the local stand-in.
 

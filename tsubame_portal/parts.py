@@ -1,0 +1,88 @@
+"""Which processes the portal consists of, and what they need before they start."""
+
+import contextlib
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+from tsubame_portal.supervisor import Part
+
+HOST = "127.0.0.1"
+MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
+
+
+class NotReadyError(RuntimeError):
+    """The portal cannot start here now; the message says what to do."""
+
+
+def web(port: int) -> Part:
+    # Neither gunicorn nor the portal keeps a log of client addresses: among the clients are the sensors.
+    options = f"--bind {HOST}:{port} --worker-class gthread --threads 4 --timeout 120 --no-control-socket"
+    return Part("web", [*_python("gunicorn"), "tsubame_portal.wsgi", *options.split(), "--workers", str(settings.WEB_WORKERS)])
+
+
+def worker() -> Part:
+    options = f"--loglevel WARNING --concurrency {settings.WORKER_PROCESSES} --without-gossip --without-mingle"
+    return Part("worker", [*_celery(), "worker", *options.split()])
+
+
+def beat() -> Part:
+    return Part("beat", [*_celery(), "beat", "--loglevel", "WARNING", "--schedule", str(settings.VAR_DIR / "beat-schedule"), "--pidfile="])
+
+
+def command(name: str, *arguments: str) -> Part:
+    """A management command that runs until it is stopped."""
+    return Part(name.replace("_", "-"), manage(name, *arguments))
+
+
+def manage(*arguments: str) -> list[str]:
+    return [sys.executable, MANAGE, *arguments]
+
+
+def environment() -> dict[str, str]:
+    # Celery warns of root at every start; in the demo root is as good as anybody.
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
+        "PYTHONWARNINGS": "ignore:You're running the worker",
+    }
+
+
+def prepare(*, verbosity: int = 0) -> None:
+    """Bring database and static files up to this version of the portal."""
+    call_command("migrate", interactive=False, verbosity=verbosity)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """NotReadyError where the portal already runs from this data folder: a second beat would do everything twice."""
+    with (settings.VAR_DIR / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotReadyError(f"The portal already runs on the data in {settings.VAR_DIR}.") from error
+        yield
+
+
+def require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise NotReadyError(f"Port {port} is not free ({error.strerror}); choose another: PORT={port + 1} make …") from error
+
+
+def _python(module: str) -> list[str]:
+    return [sys.executable, "-m", module]
+
+
+def _celery() -> list[str]:
+    return [*_python("celery"), "--app", "tsubame_portal", "--quiet"]
