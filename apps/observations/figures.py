@@ -120,7 +120,8 @@ class SeriesSet:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One source address behind a view. `address` as text; an IPv6 source is its /64 prefix."""
+    """One source address behind a view. `address` as text; an IPv6 source is its /64 prefix. Seen to the minute;
+    `ports` are the busiest ten of `port_count`; `region` is that of the newest packet."""
 
     address: str
     packets: int
@@ -128,6 +129,7 @@ class SourceRow:
     last_seen: datetime
     sensors: int
     ports: tuple[str, ...]
+    port_count: int
     region: str
 
 

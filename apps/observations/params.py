@@ -24,6 +24,7 @@ from apps.observations import presets
 from apps.observations.figures import Dimension, Scanners, Selection, Unit
 from apps.observations.freshness import newest_data, oldest_day
 from apps.observations.models import Signature
+from apps.reference.names import is_region
 from apps.sensors.queries import scope_for
 from apps.sensors.scopes import SensorScope
 
@@ -172,6 +173,8 @@ def _list(name: str, values: Mapping[str, str], parse: Callable[[str], Value]) -
 def _region(text: str) -> str:
     code = text.upper()
     regions.encode(code)
+    if not is_region(code):
+        raise ValueError(_("%(text)r is not a region that a registry uses") % {"text": text})
     return code
 
 

@@ -1,42 +1,55 @@
-"""What pages, API and reports ask of the observations. Every answer carries what a figure must print beside itself."""
+"""What pages, API and reports ask of the observations. Every answer carries what a figure must print beside itself.
+
+All are exact, see one snapshot of the database and stop after `planner.STATEMENT_TIMEOUT_MS`.
+"""
 
 from apps.common.periods import Bin, Period
-from apps.observations.figures import Coverage, Dimension, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
-from apps.observations.freshness import newest_data
+from apps.observations import baseline, freshness, rankings, seriessets, sourcelists, watch
+from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
+from apps.observations.planner import reading
 from apps.sensors.scopes import SensorScope
-
-__all__ = ["coverage", "newest_data", "ranking", "series", "source_history", "sources", "usual"]
 
 
 def ranking(
     selection: Selection, dimension: Dimension = Dimension.PORT, unit: Unit = Unit.PACKETS, limit: int = 10, previous: bool = False
 ) -> Ranking:
-    """The first `limit` keys of a dimension by a unit, ties sharing a rank; with `previous`, ranks of the period before."""
-    raise NotImplementedError
+    """The first `limit` keys of a dimension by a unit, ties sharing a rank; with `previous` also the true rank and value
+    of each in the period before, None where it did not occur there."""
+    with reading():
+        return rankings.ranking(selection, dimension, unit, limit, previous)
 
 
 def series(
     selection: Selection, split: Dimension = Dimension.NONE, bin: Bin = Bin.DAY, unit: Unit = Unit.PACKETS, top: int = 5
 ) -> SeriesSet:
     """Aligned series of the `top` keys of a split, or one series of everything; None where nothing was covered."""
-    raise NotImplementedError
+    with reading():
+        return seriessets.series(selection, split, bin, unit, top)
 
 
 def sources(selection: Selection, cursor: str = "", limit: int = 100) -> SourcePage:
     """Source addresses behind a view, most packets first. `cursor` is the `next_cursor` of the page before."""
-    raise NotImplementedError
+    with reading():
+        return sourcelists.sources(selection, cursor, limit)
 
 
 def source_history(scope: SensorScope, address: str, period: Period) -> SourceHistory:
     """All that one source sent in a period, uncounted signatures included; ValueError when `address` is none."""
-    raise NotImplementedError
+    with reading():
+        return sourcelists.history(scope, address, period)
+
+
+def newest_data(scope: SensorScope) -> Freshness:
+    """How new the rolled-up data of these sensors is."""
+    return freshness.newest_data(scope)
 
 
 def coverage(scope: SensorScope, period: Period) -> Coverage:
     """On which days of a period how many sensors of a scope were watching."""
-    raise NotImplementedError
+    return watch.sensor_days(scope.sensor_ids, period).summary()
 
 
 def usual(scope: SensorScope, unit: Unit = Unit.PACKETS) -> Usual:
     """The newest full day beside the median of the covered days among the 28 before it."""
-    raise NotImplementedError
+    with reading():
+        return baseline.usual(scope, unit)

@@ -1,0 +1,178 @@
+"""The one planner: numbers of a selection by group and bin, from months, then days, then hours of the counts where the
+slice is complete, else from segments. Nobody else sums rows. Every answer is exact.
+
+Answers are frames (columns side by side) with a row for each group key and bin in which something was seen.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+from psycopg.errors import QueryCanceled
+
+from apps.common.errors import DomainError
+from apps.observations import countreads, segmentreads, sourcesets
+from apps.observations.asks import Ask
+from apps.observations.cells import group
+from apps.observations.columns import Frame
+from apps.observations.countreads import Store
+from apps.observations.figures import Dimension
+from apps.observations.spans import Piece, cut
+
+STATEMENT_TIMEOUT_MS = 20_000
+
+
+# Months that have rows, by table and owners; known within one `reading` block, whose queries share a snapshot.
+_months: ContextVar[dict[Store, frozenset[date]] | None] = ContextVar("closed_months", default=None)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """A block whose queries see one snapshot of the database, and in which none may run longer than
+    STATEMENT_TIMEOUT_MS, whatever was asked. Blocks may be nested."""
+    if _months.get() is not None:
+        yield
+        return
+    isolation = "" if connection.in_atomic_block else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+    token = _months.set({})
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"{isolation}SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooMuchError from error
+        raise
+    finally:
+        _months.reset(token)
+
+
+class TooMuchError(DomainError):
+    """The answer would take longer than one page may."""
+
+    status = 503
+    code = "too_much"
+
+    def __init__(self) -> None:
+        super().__init__(_("This view takes too long to compute; choose a shorter period or fewer filters."))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which pieces of an ask the counts answer, and which segments must."""
+
+    ask: Ask
+    store: Store | None
+    counted: tuple[Piece, ...]
+    read: tuple[Piece, ...]
+
+
+def plan(ask: Ask, *, sources: bool) -> Plan:
+    """Where packets (or, with `sources`, source sets) of an ask come from. At most one query."""
+    store = countreads.store_for(ask)
+    closed = _closed_months(store) if store and _may_hold_months(ask) else frozenset[date]()
+    pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed)
+    if store is None:
+        return Plan(ask, None, (), tuple(pieces))
+    complete = store.grains_of_sources if sources else store.grains_of_packets
+    counted = tuple(piece for piece in pieces if piece.grain in complete and piece.is_stored)
+    return Plan(ask, store, counted, tuple(piece for piece in pieces if piece not in set(counted)))
+
+
+def _closed_months(store: Store) -> frozenset[date]:
+    known = _months.get()
+    if known is None:
+        return countreads.closed_months(store)
+    if store not in known:
+        known[store] = countreads.closed_months(store)
+    return known[store]
+
+
+def _may_hold_months(ask: Ask) -> bool:
+    return any((end - start).days >= 28 for start, end in ask.spans)
+
+
+def packets(ask: Ask) -> Frame:
+    """key, bin, packets."""
+    chosen = plan(ask, sources=False)
+    parts = []
+    if chosen.store and chosen.counted:
+        parts.append(countreads.numbers(chosen.store, ask, chosen.counted))
+    if chosen.read:
+        rows = segmentreads.rows(ask, chosen.read)
+        parts.append({name: rows[name] for name in ("key", "bin", "packets")})
+    return _summed(parts, "packets")
+
+
+def sources(ask: Ask) -> Frame:
+    """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
+    chosen = plan(ask, sources=True)
+    if not chosen.counted or chosen.store is None:
+        return segmentreads.numbers(segmentreads.rows(ask, chosen.read))
+    sets = countreads.source_keys(chosen.store, ask, chosen.counted)
+    if chosen.read:
+        for cell, keys in segmentreads.source_keys(segmentreads.rows(ask, chosen.read)).items():
+            sets[cell].append(sourcesets.encode(keys))
+    return countreads.union_counts(sets)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Of each key, over one bin: packets, and between which numbers its distinct sources lie."""
+
+    key: NDArray[np.int64]
+    packets: NDArray[np.int64]
+    lower: NDArray[np.int64]
+    upper: NDArray[np.int64]
+
+
+def bounds(ask: Ask) -> Bounds:
+    """What is known of every key's sources without uniting a set: no fewer than its largest row, no more than the sum
+    of its rows. Equal where one row says it all; always equal where segments answer."""
+    chosen = plan(ask, sources=True)
+    parts = []
+    if chosen.store and chosen.counted:
+        counted = countreads.numbers(chosen.store, ask, chosen.counted)
+        parts.append({"key": counted["key"], "packets": counted["packets"], "lower": counted["most"], "upper": counted["sources"]})
+    if chosen.read:
+        read = segmentreads.numbers(segmentreads.rows(ask, chosen.read))
+        parts.append({"key": read["key"], "packets": read["packets"], "lower": read["sources"], "upper": read["sources"]})
+    return _bounds(parts)
+
+
+def _bounds(parts: Sequence[Frame]) -> Bounds:
+    nothing = [np.empty(0, np.int64)]
+    columns = {name: np.concatenate([part[name] for part in parts] or nothing) for name in ("key", "packets", "lower", "upper")}
+    groups = group(columns["key"])
+    return Bounds(groups.first(columns["key"]), groups.sum(columns["packets"]), groups.max(columns["lower"]), groups.sum(columns["upper"]))
+
+
+def contributions(ask: Ask) -> Frame:
+    """key, sensor, packets: what each sensor in scope added to each key."""
+    if ask.group is Dimension.SENSOR:
+        own = packets(ask)
+        return {"key": own["key"], "sensor": own["key"], "packets": own["packets"]}
+    chosen = plan(ask, sources=False)
+    if chosen.store is None or chosen.store.owner != "panel" or chosen.read:
+        return segmentreads.contributions(segmentreads.rows(ask, [*chosen.counted, *chosen.read]))
+    return countreads.contributions(chosen.store, ask, chosen.counted)
+
+
+def _summed(parts: Sequence[Frame], name: str) -> Frame:
+    columns: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
+    for part in parts:
+        for column in ("key", "bin", name):
+            columns[column].append(part[column])
+    if not parts:
+        return {column: np.empty(0, np.int64) for column in ("key", "bin", name)}
+    joined = {column: np.concatenate(values) for column, values in columns.items()}
+    groups = group(joined["key"], joined["bin"])
+    return {"key": groups.first(joined["key"]), "bin": groups.first(joined["bin"]), name: groups.sum(joined[name])}

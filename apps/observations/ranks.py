@@ -1,0 +1,74 @@
+"""Arithmetic of rankings: order, ties, and which values must be known exactly to be sure of the first ones. Pure.
+
+A key's value is known to lie between `lower` and `upper`; finding it exactly means uniting sets, so as few as possible.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Keys = NDArray[np.int64]
+Values = NDArray[np.float64]
+Exact = Callable[[Keys], Values]
+_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Keys by value, largest first, equal values by key; equal values share the rank of the first of them."""
+
+    keys: Keys
+    values: Values
+    ranks: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def rank(keys: Keys, values: Values, limit: int | None = None) -> Ranked:
+    order = np.lexsort((keys, -values))[:limit]
+    ordered = values[order]
+    changes = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]
+    ranks = np.maximum.accumulate(np.where(changes, np.arange(1, len(ordered) + 1), 0)) if len(ordered) else np.empty(0, np.int64)
+    return Ranked(keys[order], ordered, ranks.astype(np.int64))
+
+
+def top(keys: Keys, lower: Values, upper: Values, exact: Exact, limit: int) -> Ranked:
+    """The first `limit` keys with exact values. A key is looked at only while its upper bound reaches the value that
+    the last place is already sure to have."""
+    order = np.lexsort((keys, -upper))
+    keys, floor, upper = keys[order], lower[order].astype(float), upper[order]
+    known, at = floor == upper, 0
+    batch = max(_BATCH, 2 * limit)
+    while at < len(keys) and upper[at] >= _threshold(floor, limit):
+        doubtful = at + np.flatnonzero(~known[at : at + batch])
+        if len(doubtful):
+            floor[doubtful] = exact(keys[doubtful])
+            known[doubtful] = True
+        at += batch
+    return rank(keys[known], floor[known], limit)
+
+
+def _threshold(floor: Values, limit: int) -> float:
+    return float(np.partition(floor, len(floor) - limit)[len(floor) - limit]) if len(floor) > limit else -np.inf
+
+
+def true_ranks(wanted: Keys, keys: Keys, lower: Values, upper: Values, exact: Exact) -> dict[int, tuple[int, float]]:
+    """(rank, value) of each wanted key in the full ranking of `keys`; keys that do not occur are left out."""
+    floor, ceiling = lower.astype(float), upper.astype(float)
+    own = np.flatnonzero(np.isin(keys, wanted))
+    _settle(own[floor[own] < ceiling[own]], keys, floor, ceiling, exact)
+    values = np.sort(floor[own])
+    # Whether a key is ahead of a wanted one is open only where that one's value lies in [lower, upper).
+    inside = np.searchsorted(values, ceiling, side="left") > np.searchsorted(values, floor, side="left")
+    _settle(np.flatnonzero(inside & (floor < ceiling)), keys, floor, ceiling, exact)
+    ascending = np.sort(floor)
+    ahead = len(keys) - np.searchsorted(ascending, floor[own], side="right")
+    return {int(keys[i]): (int(n) + 1, float(floor[i])) for i, n in zip(own, ahead, strict=True)}
+
+
+def _settle(rows: NDArray[np.intp], keys: Keys, floor: Values, ceiling: Values, exact: Exact) -> None:
+    if len(rows):
+        floor[rows] = ceiling[rows] = exact(keys[rows])
