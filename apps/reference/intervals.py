@@ -51,3 +51,10 @@ def inside(starts: Keys, ends: Keys, keys: Keys) -> NDArray[np.bool_]:
     starts, reach = starts[order], np.maximum.accumulate(ends[order])
     at = np.searchsorted(starts, keys, side="right") - 1
     return (at >= 0) & (keys <= reach[np.maximum(at, 0)])
+
+
+def overlapping(starts: Keys, ends: Keys) -> NDArray[np.bool_]:
+    """Which ranges, sorted by start, share keys with one before them."""
+    shared = np.zeros(len(starts), bool)
+    shared[1:] = starts[1:] <= np.maximum.accumulate(ends)[:-1]
+    return shared

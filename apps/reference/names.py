@@ -7,7 +7,8 @@ from pathlib import Path
 from time import monotonic
 
 from babel import Locale
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from apps.common.ports import ICMP, ICMPV6, NUMBERS, PortKey
 from apps.common.regions import UNKNOWN

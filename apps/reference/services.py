@@ -1,0 +1,87 @@
+"""Loading reference data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.db import transaction
+
+from apps.common.errors import DomainError
+from apps.reference import delegation_files, shipped, snapshots
+from apps.reference.delegation_files import DelegationFile
+from apps.reference.moves import Move, moves
+from apps.reference.regions import region_map_for
+from apps.reference.snapshots import Difference
+
+DATE_TOLERANCE = timedelta(days=7)  # files date a day or two before they are published
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """One file and what it changed; `difference` is None where the same was loaded before."""
+
+    file: DelegationFile
+    difference: Difference | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load changed. Regions may differ on the days from `changed_from` (date.min: all days so far) up to, not
+    including, `changed_to` (date.max: open); both None where nothing changed. `moves` compares the day of the load."""
+
+    day: date
+    files: tuple[LoadedFile, ...]
+    moves: tuple[Move, ...]
+    changed_from: date | None
+    changed_to: date | None
+
+
+def load_delegations(*, paths: Sequence[Path], day: date) -> LoadResult:
+    """Store RIR files as the snapshot of a day, one file per registry; registries without a file carry over.
+
+    All files are stored or none. Whoever holds figures by region must redo the days named by the result, in the same
+    transaction (observations.services does).
+    """
+    return load(files=[delegation_files.read(path) for path in paths], day=day)
+
+
+def load_shipped_delegations() -> LoadResult:
+    """Store the snapshot that comes with the portal, as of its own day."""
+    day, files = shipped.unpack()
+    return load(files=files, day=day)
+
+
+@transaction.atomic
+def load(*, files: Sequence[DelegationFile], day: date) -> LoadResult:
+    """Store read files as the snapshot of a day."""
+    _require_one_per_registry(files)
+    before = region_map_for(day)
+    loaded = tuple(_load_file(file, day) for file in files)
+    differences = [one.difference for one in loaded if one.difference]
+    return LoadResult(
+        day=day,
+        files=loaded,
+        moves=tuple(moves(before, region_map_for(day))),
+        changed_from=min((one.first for one in differences), default=None),
+        changed_to=max((one.last for one in differences), default=None),
+    )
+
+
+def _load_file(file: DelegationFile, day: date) -> LoadedFile:
+    return LoadedFile(file, snapshots.put(file.registry, day, file.rows), (*file.warnings, *_date_warnings(file, day)))
+
+
+def _date_warnings(file: DelegationFile, day: date) -> list[str]:
+    if file.file_date is None or abs(file.file_date - day) <= DATE_TOLERANCE:
+        return []
+    return [f"the file says it is of {file.file_date}, not of {day}"]
+
+
+def _require_one_per_registry(files: Sequence[DelegationFile]) -> None:
+    names: dict[int, str] = {}
+    for file in files:
+        if file.registry in names:
+            raise DomainError(f"{names[file.registry]} and {file.name} are both of {file.registry.label}.", code="registry_twice")
+        names[file.registry] = file.name
