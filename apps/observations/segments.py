@@ -1,11 +1,14 @@
 """Segments: every flow of one sensor on one reporting day, summed by hour, as a compressed Arrow file in one bytea.
 
-The body is one zstd frame with two Arrow IPC streams, one after the other:
+The body is one zstd frame with two Arrow IPC streams of one batch each:
   sources  source (uint64, ascending), region (uint16), scanner (bool): once for each source
-  flows    source (index into the above), protocol, port, signature, hour, first, last, packets, excluded,
+  flows    source (position in the above), protocol, port, signature, hour, first, last, packets, excluded,
            sorted by protocol, port, source, hour, signature
-A source repeats in many rows, so its eight bytes, region and label are kept once (docs/decisions/041). Columns and their
-types are those of `columns.COLUMNS`; `first` and `last` are minutes, exact times are in the flows.
+A source repeats in many rows, so its key, region and label are kept once. A column wider than a byte is stored as one
+uint8 column for each byte, lowest first (`port.0`, `port.1`), because bytes of one rank compress better beside each other;
+`source` and `port` hold the difference to the row before, modulo their width; `last` is kept as minutes after `first`
+(docs/decisions/041). What `decode` gives are the columns and types of `columns.COLUMNS`; `first` and `last` are minutes,
+exact times are in the flows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,10 +23,13 @@ from numpy.typing import NDArray
 
 from apps.observations.columns import COLUMNS, Frame, concat, length, take
 from apps.observations.pgcopy import binary_cursor
+from apps.observations.planes import differences, from_batch, narrow, summed, to_batch
 
-_LEVEL = 9  # three times the time of level 3 for a tenth less; a day takes 0.2 s
-_SOURCE_COLUMNS = ("source", "region", "scanner")
-_FLOW_COLUMNS = ("protocol", "port", "signature", "hour", "first", "last", "excluded")
+# Columns are compressed one by one, each by its own statistics, and the whole again for the sake of Arrow's metadata.
+# Below so many rows the metadata is most of it, and one compression is smaller and faster to read.
+_BY_COLUMN_FROM = 1000
+_COLUMN_LEVEL, _WHOLE_LEVEL = 9, 3
+_OF_SOURCE = ("source", "region", "scanner")
 _THREADS = 2
 # Refuses to read what would take more than about 1 GiB; a planner answers such questions in parts or as a job.
 MAX_ROWS = 20_000_000
@@ -37,32 +43,47 @@ class TooManyRowsError(Exception):
 
 def encode(frame: Frame) -> bytes:
     """The body of one segment. `frame`: one sensor's rows of one day, in the order of the module's docstring."""
-    sources, first_row, index = np.unique(frame["source"], return_index=True, return_inverse=True)
-    of_source = [pa.array(sources), pa.array(frame["region"][first_row]), pa.array(frame["scanner"][first_row])]
-    packets = frame["packets"]
-    narrow = np.uint32 if not len(packets) or packets.max() < 1 << 32 else np.int64
-    of_flow = [pa.array(index.astype(np.uint16 if len(sources) <= 1 << 16 else np.uint32)), pa.array(packets.astype(narrow))]
-    of_flow += [pa.array(frame[name]) for name in _FLOW_COLUMNS]
+    keys, first_row, position = np.unique(frame["source"], return_index=True, return_inverse=True)
+    sources = {name: frame[name][first_row] for name in ("region", "scanner")} | {"source": narrow(differences(keys))}
+    flows = {name: frame[name] for name in ("protocol", "signature", "hour", "first", "excluded")}
+    flows |= {"source": differences(narrow(position)), "port": differences(frame["port"])}
+    flows |= {"last": frame["last"] - frame["first"], "packets": narrow(frame["packets"])}
     sink = pa.BufferOutputStream()
-    for names, arrays in ((_SOURCE_COLUMNS, of_source), (("source", "packets", *_FLOW_COLUMNS), of_flow)):
-        batch = pa.record_batch(arrays, names=list(names))
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
+    codec = pa.Codec("zstd", _COLUMN_LEVEL) if len(position) >= _BY_COLUMN_FROM else None
+    for batch in (to_batch(sources), to_batch(flows)):
+        with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:
             writer.write_batch(batch)
-    return zstandard.compress(sink.getvalue(), _LEVEL)
+    return zstandard.compress(sink.getvalue(), _WHOLE_LEVEL)
 
 
 def decode(body: bytes | memoryview, columns: Iterable[str] = COLUMNS) -> Frame:
     """The rows of one segment, without `sensor` and `day`."""
     stream = pa.BufferReader(zstandard.decompress(body))
-    sources, flows = (pa.ipc.open_stream(stream).read_next_batch() for _ in range(2))
-    index = flows.column("source").to_numpy()
-    frame = {}
-    for name in columns:
-        if name in _SOURCE_COLUMNS:
-            frame[name] = sources.column(name).to_numpy(zero_copy_only=False)[index]
-        elif name not in ("sensor", "day"):
-            frame[name] = flows.column(name).to_numpy(zero_copy_only=False).astype(COLUMNS[name], copy=False)
-    return frame
+    sources, flows = _next_batch(stream), _next_batch(stream)
+    wanted = [name for name in columns if name not in ("sensor", "day")]
+    frame = {name: from_batch(flows, name) for name in wanted if name not in _OF_SOURCE}
+    if "port" in frame:
+        frame["port"] = summed(frame["port"], COLUMNS["port"])
+    if "last" in frame:
+        frame["last"] = frame["last"] + from_batch(flows, "first")
+    if any(name in _OF_SOURCE for name in wanted):
+        frame |= _of_source(sources, from_batch(flows, "source"), wanted)
+    return {name: frame[name].astype(COLUMNS[name], copy=False) for name in wanted}
+
+
+def _of_source(sources: pa.RecordBatch, position: NDArray[Any], wanted: list[str]) -> Frame:
+    """The columns that are kept once for each source, spread over the rows."""
+    values = {name: from_batch(sources, name) for name in _OF_SOURCE if name in wanted}
+    if "source" in values:
+        values["source"] = summed(values["source"], COLUMNS["source"])
+    rows = summed(position, position.dtype)
+    return {name: column[rows] for name, column in values.items()}
+
+
+def _next_batch(stream: pa.BufferReader) -> pa.RecordBatch:
+    """The one batch of the next IPC stream; its end is read too, so that the following one can be."""
+    (batch,) = pa.ipc.open_stream(stream)
+    return batch
 
 
 def read(
