@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "tsubame_portal.apps.StaticFiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
     "csp",
@@ -229,6 +229,7 @@ INGEST_MAX_REQUESTS_PER_MINUTE = env_int("INGEST_MAX_REQUESTS_PER_MINUTE", 1200,
 # Enrichment. RDAP_HOST_OVERRIDE sends every registry query to one server (host:port), such as the local stand-in.
 
 RDAP_HOST_OVERRIDE = env_str("RDAP_HOST_OVERRIDE")
+RDAP_QUERIES_PER_MINUTE = env_int("RDAP_QUERIES_PER_MINUTE", 60, minimum=1)  # to each registry, over all workers
 
 # Mail. The names are what recipients read; a demo and a developer get placeholders, production must set its own.
 

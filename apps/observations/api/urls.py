@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from apps.observations.api import ingest_views
+
+urlpatterns: list[URLPattern] = [
+    path("ingest/batches/<str:uuid>", ingest_views.BatchView.as_view(), name="ingest-batch"),
+    path("ingest/heartbeats", ingest_views.HeartbeatView.as_view(), name="ingest-heartbeat"),
+]

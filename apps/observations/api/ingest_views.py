@@ -1,0 +1,125 @@
+"""The door for sensors. Nothing here reads, keeps or logs a client's address: it would be the sensor's."""
+
+import base64
+import hashlib
+import re
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.observations import services, wire
+from apps.observations.api.ingest_throttle import SensorKeyThrottle
+from apps.observations.wire import IngestError
+from apps.sensors.authentication import HasSensorKey, SensorKeyAuthentication
+from apps.sensors.models import SensorKey
+
+_DIGEST = re.compile(r"(?:^|[ ,])sha-256=:([A-Za-z0-9+/=]+):")
+_RETRY_AFTER_DATABASE_S = 30
+
+
+class IngestView(APIView):
+    """What batches and heartbeats share: keys, throttle, and refusals in the words of docs/wire-format.md."""
+
+    authentication_classes = [SensorKeyAuthentication]
+    permission_classes = [HasSensorKey]
+    throttle_classes = [SensorKeyThrottle]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, IngestError):
+            return _refusal(exc)
+        if isinstance(exc, OperationalError | InterfaceError):
+            unavailable = IngestError(503, "unavailable", "The database cannot be reached; nothing was stored.")
+            unavailable.retry_after = _RETRY_AFTER_DATABASE_S
+            return _refusal(unavailable)
+        return super().handle_exception(exc)
+
+
+def _refusal(error: IngestError) -> Response:
+    body: dict[str, Any] = {"code": error.code, "message": error.message, "fields": error.fields}
+    if isinstance(error, wire.RowsError):
+        body["rows"] = [{"row": problem.row, "field": problem.field, "problem": problem.problem} for problem in error.rows]
+        body["bad_rows"] = error.bad_rows
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return Response(body, status=error.status, headers=headers)
+
+
+class BatchView(IngestView):
+    """PUT a batch under an id of the sensor's choice; again with the same bytes, nothing happens."""
+
+    def put(self, request: Request, uuid: str) -> Response:
+        batch = _batch_id(uuid)
+        media_type = _media_type(request, (wire.NDJSON, wire.ARROW))
+        body = _body(request, settings.INGEST_MAX_BODY_BYTES)
+        _check_digest(request, body)
+        receipt = services.ingest_batch(
+            key=_key(request),
+            uuid=batch,
+            body=body,
+            media_type=media_type,
+            encoding=request.headers.get("Content-Encoding", "").strip().lower(),
+        )
+        answer = {"batch": str(batch), "new": receipt.is_new, "flows": receipt.flows, "packets": receipt.packets}
+        return Response(answer, status=status.HTTP_201_CREATED if receipt.is_new else status.HTTP_200_OK)
+
+
+class HeartbeatView(IngestView):
+    """POST that the sensor was watching, packets or none."""
+
+    def post(self, request: Request) -> Response:
+        _media_type(request, ("application/json",))
+        receipt = services.accept_heartbeat(key=_key(request), body=_body(request, wire.MAX_HEADER_BYTES))
+        return Response({"new": receipt}, status=status.HTTP_201_CREATED if receipt else status.HTTP_200_OK)
+
+
+def _key(request: Request) -> SensorKey:
+    key = request.auth
+    if not isinstance(key, SensorKey):
+        raise TypeError("HasSensorKey lets nothing else through")
+    return key
+
+
+def _batch_id(text: str) -> UUID:
+    try:
+        batch = UUID(text)
+    except ValueError:
+        batch = UUID(int=0)
+    if str(batch) != text.lower() or not batch.int:
+        raise IngestError(400, "bad_id", "The batch id must be a UUID such as 0197a3c0-6b5e-7cc3-98c4-dc0c0c07398f.")
+    return batch
+
+
+def _media_type(request: Request, accepted: tuple[str, ...]) -> str:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type not in accepted:
+        raise IngestError(415, "unknown_media_type", f"Content-Type must be {' or '.join(accepted)}.")
+    return media_type
+
+
+def _body(request: Request, limit: int) -> bytes:
+    """The body as sent. A length beyond `limit` is refused before anything is read."""
+    length = request.headers.get("Content-Length", "")
+    if not length.isascii() or not length.isdigit():
+        raise IngestError(411, "length_required", "Send a Content-Length; chunked bodies are not read.")
+    if int(length) > limit:
+        raise IngestError(413, "too_large", f"The body is larger than {limit} bytes.")
+    try:
+        body: bytes = request._request.read()  # Django's own `body` has another limit
+    except OSError as error:
+        raise IngestError(400, "truncated", "The body ended before its Content-Length.") from error
+    if len(body) != int(length):
+        raise IngestError(400, "truncated", "The body ended before its Content-Length.")
+    return body
+
+
+def _check_digest(request: Request, body: bytes) -> None:
+    found = _DIGEST.findall(request.headers.get("Content-Digest", ""))
+    if not found:
+        raise IngestError(400, "digest_required", "Send Content-Digest: sha-256=:…: of the bytes of the body (RFC 9530).")
+    if found[-1] != base64.b64encode(hashlib.sha256(body).digest()).decode():
+        raise IngestError(400, "digest_mismatch", "The body is not the one that Content-Digest describes.")
