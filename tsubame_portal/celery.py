@@ -12,5 +12,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="jobs")
 
-app.conf.beat_schedule = {}
+app.conf.beat_schedule = {
+    "requeue-due-lookups": {"task": "apps.enrichment.jobs.requeue_due_lookups", "schedule": schedule(60)},
+}
 __all__ = ["app", "crontab", "schedule"]

@@ -1,0 +1,117 @@
+"""What registries said about the networks that sources belong to. Contacts are for own staff only."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+class Network(models.Model):
+    """A registered range and its holder, as one registry answered last. `end` is inclusive."""
+
+    start = models.GenericIPAddressField()
+    end = models.GenericIPAddressField()
+    cidrs = ArrayField(models.CharField(max_length=43), default=list)
+    handle = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, blank=True)
+    holder = models.CharField(max_length=300, blank=True)
+    holder_handle = models.CharField(max_length=200, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    registry = models.CharField(max_length=20)
+    asn = models.PositiveBigIntegerField(null=True)
+    source = models.CharField(max_length=10, default="rdap")
+    is_sample = models.BooleanField(default=False)  # an invented answer of the stand-in
+    raw = models.JSONField()
+    fetched_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("network")
+        verbose_name_plural = _("networks")
+        constraints = [models.UniqueConstraint(fields=["start", "end"], name="network_once")]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.cidrs) or f'{self.start} - {self.end}'} {self.name}".strip()
+
+
+class ContactRole(models.IntegerChoices):
+    """What a contact is registered for; the lower number is asked first."""
+
+    ABUSE = 1, _("abuse")
+    TECHNICAL = 2, _("technical")
+    ADMINISTRATIVE = 3, _("administrative")
+    OTHER = 9, _("unspecified")
+
+
+class NetworkContact(models.Model):
+    """A mail address that the registry names for a network. `level` is how deep in the answer it stood: 0 is an entity of
+    the network itself, 1 an entity of that entity, and so on. No personal names are kept."""
+
+    network = models.ForeignKey(Network, models.CASCADE, related_name="contacts")
+    email = models.EmailField(max_length=254)
+    role = models.PositiveSmallIntegerField(choices=ContactRole)
+    level = models.PositiveSmallIntegerField()
+    entity = models.CharField(max_length=200, blank=True)  # the registry's handle of who this is
+    organisation = models.CharField(max_length=300, blank=True)  # only where the entity is no person
+    is_registry_mailbox = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["is_registry_mailbox", "role", "level", "pk"]
+        constraints = [models.UniqueConstraint(fields=["network", "email", "role"], name="network_contact_once")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class State(models.TextChoices):
+    """Where the look-up of an address stands."""
+
+    NONE = "none", _("not looked up")
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("being looked up")
+    DONE = "done", _("looked up")
+    NOT_FOUND = "not_found", _("not registered")
+    RATE_LIMITED = "rate_limited", _("held back by the registry")
+    TIMEOUT = "timeout", _("no answer")
+    ERROR = "error", _("failed")
+
+
+UNDER_WAY = (State.QUEUED, State.RUNNING)
+FAILED = (State.RATE_LIMITED, State.TIMEOUT, State.ERROR)
+
+
+class Lookup(models.Model):
+    """The state of knowing who runs one address. `network` is the answer that serves it; where `is_exact` is false the
+    answer was to a neighbour in the same block (/24, IPv6 /48), good for statistics and not for a mail. Times are UTC."""
+
+    address = models.GenericIPAddressField(unique=True)
+    block = models.CharField(max_length=43)
+    registry = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=12, choices=State, default=State.NONE)
+    reason = models.CharField(max_length=100, blank=True)  # what it is needed for: "ticket #2026-000123"
+    wants_exact = models.BooleanField(default=False)
+    is_exact = models.BooleanField(default=False)
+    network = models.ForeignKey(Network, models.SET_NULL, null=True, related_name="lookups")
+    attempts = models.PositiveSmallIntegerField(default=0)  # since the last success
+    queued_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    fetched_at = models.DateTimeField(null=True)  # when the registry gave the answer that `network` holds
+    next_try_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)  # a msgid that may hold %(detail)s
+    error_detail = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("look-up")
+        verbose_name_plural = _("look-ups")
+        indexes = [
+            models.Index(fields=["block", "-fetched_at"], condition=Q(state="done", is_exact=True), name="lookup_of_block"),
+            models.Index(fields=["next_try_at"], condition=Q(state__in=["rate_limited", "timeout", "error"]), name="lookup_to_retry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.state}"
+
+    @property
+    def error_text(self) -> str:
+        """The error in the reader's language, '' where there is none."""
+        return gettext(self.error) % {"detail": self.error_detail} if self.error else ""
