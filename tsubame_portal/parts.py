@@ -46,12 +46,8 @@ def manage(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    # Celery warns of root at every start; in the demo root is as good as anybody.
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
-        "PYTHONWARNINGS": "ignore:You're running the worker",
-    }
+    """The environment of every part: ours, less Celery's warning of root at every start."""
+    return {**os.environ, "PYTHONWARNINGS": "ignore:You're running the worker"}
 
 
 def prepare(*, verbosity: int = 0) -> None:
