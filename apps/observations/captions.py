@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.common.errors import ParameterError
-from apps.common.periods import Period
 from apps.observations.asks import Ask
-from apps.observations.dataversion import DataVersion, data_version
 from apps.observations.figures import FigureMeta, Scanners, Selection, Unit
 from apps.observations.freshness import newest_data
 from apps.observations.watch import SensorDays, are_whole_days, sensor_days
@@ -21,11 +19,6 @@ class Context:
 
     selection: Selection
     days: SensorDays
-    version: DataVersion
-
-    @property
-    def cache_parts(self) -> tuple[object, ...]:
-        return (self.version.stamp, int(self.days.hours.sum()), int(self.days.is_covered.sum()))
 
     def meta(self, unit: Unit) -> FigureMeta:
         """One query."""
@@ -38,8 +31,8 @@ class Context:
             zone=selection.period.zone.key,
             period=selection.period,
             freshness=newest_data(selection.scope),
-            region_as_of=self.version.region_as_of,
-            region_is_older_than_snapshot=self.version.is_older_than_snapshot,
+            region_as_of=self.days.region_as_of,
+            region_is_older_than_snapshot=self.days.region_is_older_than_snapshot,
             missing_days=coverage.missing_days,
             partial_days=coverage.partial_days,
             filters=_filters(selection),
@@ -47,10 +40,9 @@ class Context:
         )
 
 
-def context_of(selection: Selection, period: Period | None = None) -> Context:
-    """Two queries."""
-    period = period or selection.period
-    return Context(selection, sensor_days(selection.scope.sensor_ids, period), data_version(selection, period))
+def context_of(selection: Selection) -> Context:
+    """One query."""
+    return Context(selection, sensor_days(selection.scope.sensor_ids, selection.period))
 
 
 def require_whole_days(ask: Ask, unit: Unit) -> None:

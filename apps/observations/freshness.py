@@ -7,6 +7,7 @@ from django.db import connection
 
 from apps.common.periods import day_start
 from apps.observations.figures import Freshness
+from apps.observations.snapshot import once
 from apps.sensors.scopes import SensorScope
 
 # One index step a sensor: a plain max() over all segments would read a row for every sensor-day.
@@ -28,7 +29,10 @@ SELECT ({_EDGE.format(aggregate="max", order="DESC")}), ({_STALE}),
 
 def newest_data(scope: SensorScope) -> Freshness:
     """One query. All parts are None or 0 where nothing has been rolled up yet."""
-    ids = list(scope.sensor_ids)
+    return once(("newest data", scope.sensor_ids), lambda: _newest_data(list(scope.sensor_ids)))
+
+
+def _newest_data(ids: list[int]) -> Freshness:
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [ids, ids, ids])
         newest, stale_days, rolled_at = cursor.fetchone()

@@ -5,64 +5,22 @@ Answers are frames (columns side by side) with a row for each group key and bin 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
-from psycopg.errors import QueryCanceled
 
-from apps.common.errors import DomainError
 from apps.observations import countreads, segmentreads, sourcesets
 from apps.observations.asks import Ask
 from apps.observations.cells import group
 from apps.observations.columns import Frame
 from apps.observations.countreads import Store
 from apps.observations.figures import Dimension
+from apps.observations.snapshot import once
 from apps.observations.spans import Piece, cut
-
-STATEMENT_TIMEOUT_MS = 20_000
-
-
-# Months that have rows, by table and owners; known within one `reading` block, whose queries share a snapshot.
-_months: ContextVar[dict[Store, frozenset[date]] | None] = ContextVar("closed_months", default=None)
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """A block whose queries see one snapshot of the database, and in which none may run longer than
-    STATEMENT_TIMEOUT_MS, whatever was asked. Blocks may be nested."""
-    if _months.get() is not None:
-        yield
-        return
-    isolation = "" if connection.in_atomic_block else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-    token = _months.set({})
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"{isolation}SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
-            yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise TooMuchError from error
-        raise
-    finally:
-        _months.reset(token)
-
-
-class TooMuchError(DomainError):
-    """The answer would take longer than one page may."""
-
-    status = 503
-    code = "too_much"
-
-    def __init__(self) -> None:
-        super().__init__(_("This view takes too long to compute; choose a shorter period or fewer filters."))
 
 
 @dataclass(frozen=True)
@@ -88,12 +46,7 @@ def plan(ask: Ask, *, sources: bool) -> Plan:
 
 
 def _closed_months(store: Store) -> frozenset[date]:
-    known = _months.get()
-    if known is None:
-        return countreads.closed_months(store)
-    if store not in known:
-        known[store] = countreads.closed_months(store)
-    return known[store]
+    return once(("closed months", store.table, store.owners), lambda: countreads.closed_months(store))
 
 
 def _may_hold_months(ask: Ask) -> bool:

@@ -9,9 +9,9 @@ from apps.observations import planner, ranks, units
 from apps.observations.asks import Ask
 from apps.observations.captions import PER_SENSOR_DAY, Context, context_of, require_whole_days
 from apps.observations.cells import group
-from apps.observations.dataversion import remembered
 from apps.observations.figures import Dimension, Ranking, RankRow, Selection, Unit
 from apps.observations.keys import labels_of, text_of
+from apps.observations.remembering import remembered
 from apps.sensors.scopes import SensorScope
 
 
@@ -62,8 +62,8 @@ def places_of(context: Context, dimension: Dimension, unit: Unit, limit: int) ->
     """The first places, from the cache where they were computed before of the same data."""
     ask = Ask(context.selection, dimension)
     require_whole_days(ask, unit)
-    depends_on = ("places", dimension, unit, limit, *context.cache_parts)
-    return remembered(context.selection, depends_on, lambda: _places(ask, context, unit, limit))
+    parts = ("places", dimension, unit, limit)
+    return remembered(context.selection, context.days.stamp, parts, lambda: _places(ask, context, unit, limit))
 
 
 def _places(ask: Ask, context: Context, unit: Unit, limit: int) -> Places:
@@ -79,6 +79,13 @@ def _places(ask: Ask, context: Context, unit: Unit, limit: int) -> Places:
         ),
         total,
     )
+
+
+def leaders(context: Context, dimension: Dimension, unit: Unit, limit: int) -> dict[int, float]:
+    """The value of each of the first `limit` keys, largest first."""
+    known = units.candidates(Ask(context.selection, dimension), unit, context.days)
+    first = ranks.top(known.keys, known.lower, known.upper, known.exact, limit)
+    return dict(zip(first.keys.tolist(), first.values.tolist(), strict=True))
 
 
 def _adds_up(ask: Ask, unit: Unit) -> bool:
@@ -111,7 +118,8 @@ def _with_previous(places: Places, before: Selection, dimension: Dimension, unit
     wanted = tuple(place.code for place in places.rows)
     found = remembered(
         before,
-        ("previous", dimension, unit, wanted, *context.cache_parts),
+        context.days.stamp,
+        ("previous", dimension, unit, wanted),
         lambda: _previous(Ask(before, dimension), context, unit, np.array(wanted, np.int64)),
     )
     rows = []

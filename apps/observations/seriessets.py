@@ -9,10 +9,10 @@ from apps.common.periods import Bin, bins
 from apps.observations import units
 from apps.observations.asks import Ask
 from apps.observations.captions import Context, context_of, require_whole_days
-from apps.observations.dataversion import remembered
 from apps.observations.figures import Dimension, Selection, Series, SeriesSet, Unit
 from apps.observations.keys import EVERYTHING, labels_of, text_of
-from apps.observations.rankings import places_of, require_splittable
+from apps.observations.rankings import leaders, require_splittable
+from apps.observations.remembering import remembered
 from apps.observations.spans import edges
 from apps.observations.watch import covered_bins
 
@@ -32,7 +32,8 @@ def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: i
     starts = bins(selection.period, size)
     ask = Ask(selection, split, tuple(edges(selection.period, starts)))
     require_whole_days(ask, unit)
-    lines = remembered(selection, ("series", split, size, unit, top, *context.cache_parts), lambda: _lines(ask, context, unit, top))
+    parts = ("series", split, size, unit, top)
+    lines = remembered(selection, context.days.stamp, parts, lambda: _lines(ask, context, unit, top))
     labels = labels_of(split, [line.code for line in lines], selection.scope)
     return SeriesSet(
         split=split,
@@ -57,7 +58,7 @@ def _lines(ask: Ask, context: Context, unit: Unit, top: int) -> tuple[Line, ...]
 def _totals(ask: Ask, context: Context, unit: Unit, top: int) -> dict[int, float]:
     """The value over the whole period of each line, busiest first."""
     if ask.group is not Dimension.NONE:
-        return {place.code: place.value for place in places_of(context, ask.group, unit, top).rows}
+        return leaders(context, ask.group, unit, top)
     whole = units.candidates(replace(ask, spans=()), unit, context.days)
     return {EVERYTHING: float(whole.exact(whole.keys)[0]) if len(whole.keys) else 0.0}
 
