@@ -42,8 +42,8 @@ def delegation_of(address: str, day: date) -> Delegation | None:
         region=int(regions.rows.regions[row]),
         valid_from__lte=as_of,
         valid_to__gt=as_of,
-    ).first()
-    return found and _as_record(found, as_of, ip_address(address))
+    )
+    return _as_record(found.order_by("status", "opaque_id")[0], as_of, ip_address(address))
 
 
 def _as_record(row: models.Delegation, as_of: date, address: Address) -> Delegation:

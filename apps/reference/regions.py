@@ -92,7 +92,7 @@ def _weakest_first(rows: Rows, sources: tuple[Source, ...]) -> NDArray[np.intp]:
     for source in sources:
         dates[source.registry] = source.date.toordinal()
     # The last key of lexsort counts most; the region only makes the order complete.
-    narrower_later = rows.starts - rows.ends  # unsigned: 0 - size wraps, so wide ranges come first
+    narrower_later = ~(rows.ends - rows.starts)
     return np.lexsort((rows.regions, -rows.registries.astype(np.int16), narrower_later, dates[rows.registries]))
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.common.errors import DomainError
 from apps.reference import delegation_files, shipped, snapshots
@@ -56,6 +57,7 @@ def load_shipped_delegations() -> LoadResult:
 @transaction.atomic
 def load(*, files: Sequence[DelegationFile], day: date) -> LoadResult:
     """Store read files as the snapshot of a day."""
+    _require_past(day)
     _require_one_per_registry(files)
     before = region_map_for(day)
     loaded = tuple(_load_file(file, day) for file in files)
@@ -77,6 +79,11 @@ def _date_warnings(file: DelegationFile, day: date) -> list[str]:
     if file.file_date is None or abs(file.file_date - day) <= DATE_TOLERANCE:
         return []
     return [f"the file says it is of {file.file_date}, not of {day}"]
+
+
+def _require_past(day: date) -> None:
+    if day > timezone.now().date() + timedelta(days=1):  # it is tomorrow already somewhere
+        raise DomainError(f"{day} has not come yet; a snapshot says what was registered.", code="future_snapshot")
 
 
 def _require_one_per_registry(files: Sequence[DelegationFile]) -> None:

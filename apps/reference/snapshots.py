@@ -128,8 +128,12 @@ def rows(sources: tuple[Source, ...]) -> Rows:
     with connection.cursor() as cursor, cursor.copy(query, wanted) as copy:
         data = b"".join(copy)
     table = np.frombuffer(memoryview(data)[_HEADER_BYTES:-_TRAILER_BYTES], _WIRE)
-    columns = [table["start"].astype(np.uint64), table["end"].astype(np.uint64)]
-    return Rows(*columns, table["region"].astype(np.uint16), table["registry"].astype(np.uint8))
+    return Rows(
+        starts=table["start"].astype(np.uint64),
+        ends=table["end"].astype(np.uint64),
+        regions=table["region"].astype(np.uint16),
+        registries=table["registry"].astype(np.uint8),
+    )
 
 
 def put(registry: Registry, day: date, table: pa.Table) -> Difference | None:
