@@ -1,4 +1,4 @@
-"""What the frame of every page shows: navigation, language switch, demo mark, freshness."""
+"""What the frame of every page shows: navigation, language switch, demo mark."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,18 +7,19 @@ from functools import cached_property
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from apps.accounts.models import Role
-from apps.observations.figures import Freshness
+from apps.accounts.models import Role, User
+from apps.portal import words
 from apps.portal.links import with_state
 
 PAGES = (
-    ("portal:home", _("Home")),
-    ("portal:ports", _("Ports")),
-    ("portal:regions", _("Regions")),
-    ("portal:sources", _("Sources")),
-    ("portal:sensors", _("Sensors")),
+    ("portal:home", gettext_noop("Home")),
+    ("portal:ports", gettext_noop("Ports")),
+    ("portal:regions", gettext_noop("Regions")),
+    ("portal:sources", gettext_noop("Sources")),
+    ("portal:sensors", gettext_noop("Sensors")),
 )
 
 
@@ -29,41 +30,40 @@ class NavigationItem:
     is_current: bool
 
 
-@dataclass
 class Shell:
-    """The frame of one page; parts that cost a query are asked for by the template that shows them."""
+    """The frame of one page; what the template does not ask for is not worked out."""
 
-    request: HttpRequest
-    is_demo: bool = settings.DEMO
-    zone: str = settings.REPORT_TIME_ZONE.key
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.is_demo = settings.DEMO
 
-    @cached_property
+    @property
+    def zone(self) -> str:
+        return words.zone(settings.REPORT_TIME_ZONE.key)
+
+    @property
     def language_url(self) -> str:
         return _url("accounts:language") or _url("set_language")
 
-    @cached_property
+    @property
     def logout_url(self) -> str:
         return _url("accounts:logout")
 
     @cached_property
     def navigation(self) -> list[NavigationItem]:
-        items = [(str(label), with_state(reverse(name), self.request.GET), reverse(name)) for name, label in PAGES]
-        for name, label in self._other_pages():
-            if url := _url(name):
-                items.append((str(label), url, url))
-        return [NavigationItem(label, url, _is_current(self.request.path, path)) for label, url, path in items]
+        items = [(_(label), reverse(name), with_state(reverse(name), self.request.GET)) for name, label in PAGES]
+        items += [(label, path, path) for name, label in self._other_pages() if (path := _url(name))]
+        return [NavigationItem(label, url, _is_current(self.request.path, path)) for label, path, url in items]
 
-    def _other_pages(self) -> Iterator[tuple[str, object]]:
+    def _other_pages(self) -> Iterator[tuple[str, str]]:
         user = self.request.user
+        if not isinstance(user, User):
+            return
         if user.is_own_staff:
             yield "coordination:ticket-list", _("Tickets")
         yield "api:docs", _("API")
-        if user.is_staff or user.has_role(Role.ADMIN):
+        if user.is_staff and user.has_role(Role.ADMIN):
             yield "admin:index", _("Admin")
-
-    @cached_property
-    def freshness(self) -> Freshness:
-        return Freshness(newest=None, rolled_at=None, stale_days=0)
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
@@ -71,7 +71,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 
 def _url(name: str) -> str:
-    """The page's address, or '' where an installation does not have it."""
+    """The page's path, or '' where an installation does not have it."""
     try:
         return reverse(name)
     except NoReverseMatch:

@@ -1,18 +1,25 @@
 """Links that keep the view: what is looked at (period, sensors, unit, …) lives in the query string alone."""
 
-from urllib.parse import urlencode
-
-from django.http import QueryDict
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 # What a reader carries from page to page. Ports and regions belong to the page they were chosen on.
-STATE = ("from", "to", "unit", "bin", "sensors", "scanners", "previous", "signatures")
+STATE = ("period", "from", "to", "zone", "unit", "bin", "sensors", "scanners", "previous", "signatures")
 
 
-def state_of(query: QueryDict) -> dict[str, str]:
-    return {name: query[name] for name in STATE if query.get(name)}
-
-
-def with_state(path: str, query: QueryDict, **changes: str) -> str:
+def with_state(path: str, query: Mapping[str, str], **changes: str) -> str:
     """`path` with the view of `query`; a change to '' drops the parameter."""
-    values = {name: value for name, value in (state_of(query) | changes).items() if value}
-    return f"{path}?{urlencode(values, safe='/,:')}" if values else path
+    kept = {name: query[name] for name in STATE if query.get(name)}
+    return with_query(path, kept | changes)
+
+
+def with_query(path: str, values: Mapping[str, str]) -> str:
+    filled = {name: value for name, value in values.items() if value}
+    return f"{path}?{urlencode(filled, safe='/,:')}" if filled else path
+
+
+def in_span(url: str, span: Mapping[str, str]) -> str:
+    """The same link for one bin: its period is replaced by `from` and `to` of the bin."""
+    parts = urlsplit(url)
+    kept = {name: value for name, value in parse_qsl(parts.query) if name not in {"period", "from", "to"}}
+    return with_query(parts.path, kept | dict(span))

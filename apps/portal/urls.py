@@ -6,6 +6,7 @@ app_name = "portal"
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
+    path("freshness/", views.freshness, name="freshness"),
     path("ports/", views.ports, name="ports"),
     path("ports/<str:protocol>/<str:number>/", views.port, name="port"),
     path("regions/", views.regions, name="regions"),
@@ -13,4 +14,7 @@ urlpatterns = [
     path("sensors/", views.sensors, name="sensors"),
     path("sources/", views.sources, name="sources"),
     path("sources/<str:address>/", views.source, name="source"),
+    path("csv/series/", views.csv_series, name="csv-series"),
+    path("csv/ranking/", views.csv_ranking, name="csv-ranking"),
+    path("csv/sources/", views.csv_sources, name="csv-sources"),
 ]

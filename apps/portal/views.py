@@ -1,50 +1,118 @@
 """The pages. Each guards, asks one query for all it shows, and renders."""
 
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address
+from typing import Any, cast
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from apps.accounts.models import User
+from apps.common.ports import PortKey
+from apps.observations.queries import newest_data
+from apps.portal import downloads
+from apps.portal.pages.home import home_page
+from apps.portal.pages.port import port_page
+from apps.portal.pages.rankings import ports_page, regions_page
+from apps.portal.pages.region import region_page
+from apps.portal.pages.sensors import sensors_page
+from apps.portal.pages.source import source_page
+from apps.portal.pages.sources import sources_page
+from apps.portal.search import destination
+from apps.portal.state import canonical_url, view_from
+from apps.reference.names import is_region
+from apps.sensors.queries import scope_for
+
+View = Callable[..., HttpResponseBase]
 
 
-@login_required
+def analysis_page(view: View) -> View:
+    """For people who are signed in, read-only, and at its tidy address."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        tidy = canonical_url(request)
+        return redirect(tidy) if tidy else view(request, **arguments)
+
+    return login_required(require_GET(guarded))
+
+
+@analysis_page
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/home.html")
+    return render(request, "portal/home.html", {"page": home_page(view_from(request))})
 
 
-@login_required
-def search(request: HttpRequest) -> HttpResponse:
-    return home(request)
-
-
-@login_required
+@analysis_page
 def ports(request: HttpRequest) -> HttpResponse:
-    return home(request)
+    return render(request, "portal/ports.html", {"page": ports_page(view_from(request))})
 
 
-@login_required
+@analysis_page
 def port(request: HttpRequest, protocol: str, number: str) -> HttpResponse:
-    return home(request)
+    key = _port_or_404(f"{protocol}/{number}")
+    return render(request, "portal/port.html", {"page": port_page(view_from(request, filters={"ports": str(key)}), key)})
 
 
-@login_required
+@analysis_page
 def regions(request: HttpRequest) -> HttpResponse:
-    return home(request)
+    return render(request, "portal/regions.html", {"page": regions_page(view_from(request))})
 
 
-@login_required
+@analysis_page
 def region(request: HttpRequest, code: str) -> HttpResponse:
-    return home(request)
+    if not is_region(code):
+        raise Http404
+    return render(request, "portal/region.html", {"page": region_page(view_from(request, filters={"regions": code}), code)})
 
 
-@login_required
-def sensors(request: HttpRequest) -> HttpResponse:
-    return home(request)
-
-
-@login_required
+@analysis_page
 def sources(request: HttpRequest) -> HttpResponse:
-    return home(request)
+    return render(request, "portal/sources.html", {"page": sources_page(view_from(request, limit=50))})
+
+
+@analysis_page
+def source(request: HttpRequest, address: str) -> HttpResponse:
+    return render(request, "portal/source.html", {"page": source_page(view_from(request), _address_or_404(address))})
+
+
+@analysis_page
+def sensors(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/sensors.html", {"page": sensors_page(view_from(request))})
 
 
 @login_required
-def source(request: HttpRequest, address: str) -> HttpResponse:
-    return home(request)
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Straight to the page that the text names; else a page that says what can be searched for."""
+    text = request.GET.get("q", "")[:200]
+    path = destination(text, cast(User, request.user))
+    return redirect(path) if path else render(request, "portal/search.html", {"search_text": text})
+
+
+@login_required
+@require_GET
+def freshness(request: HttpRequest) -> HttpResponse:
+    """The fragment of the footer, for pages that do not look at observations themselves."""
+    return render(request, "portal/_freshness.html", {"freshness": newest_data(scope_for(request.user))})
+
+
+csv_series = login_required(require_GET(downloads.series_file))
+csv_ranking = login_required(require_GET(downloads.ranking_file))
+csv_sources = login_required(require_GET(downloads.sources_file))
+
+
+def _port_or_404(text: str) -> PortKey:
+    try:
+        return PortKey.parse(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _address_or_404(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise Http404 from error

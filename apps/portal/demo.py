@@ -1,0 +1,118 @@
+"""Who and what the demo consists of: invented organisations and users, the real sensors of the sample, their keys."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.accounts import services as accounts
+from apps.accounts.models import Organisation, Role, User
+from apps.sensors import services as sensors
+from apps.sensors.models import Sensor
+from tsubame_portal import parts
+
+OWN, PARTNER_A, PARTNER_B = "Sample CSIRT", "Partner CSIRT A", "Partner CSIRT B"
+FIRST_DAY = date(2013, 3, 3)  # of the sample
+SAMPLE = settings.BASE_DIR / "sample" / "marx.csv.xz"
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    """A user named for what it may do; no person is invented."""
+
+    name: str
+    organisation: str
+    roles: tuple[Role, ...]
+    shows: str
+
+
+USERS = (
+    DemoUser("analyst", OWN, (Role.ANALYST,), "trends, sources, exports"),
+    DemoUser("coordinator", OWN, (Role.ANALYST, Role.COORDINATOR), "the same, and tickets"),
+    DemoUser("approver", OWN, (Role.ANALYST, Role.COORDINATOR, Role.APPROVER), "the same, and approval of mail"),
+    DemoUser("auditor", OWN, (Role.AUDITOR,), "the audit log"),
+    DemoUser("admin", OWN, (Role.ADMIN, Role.ANALYST), "accounts and sensors"),
+    DemoUser("partner-a", PARTNER_A, (Role.PARTNER,), "what its CSIRT may see: one sensor, sources of its region"),
+    DemoUser("partner-b", PARTNER_B, (Role.PARTNER,), "the same of another CSIRT"),
+)
+# The nine sensors of the sample by their real names: country, owner. All but the one in Tokyo are overseas.
+SENSORS = {
+    "groucho-tokyo": ("JP", OWN),
+    "groucho-eu": ("IE", OWN),
+    "groucho-norcal": ("US", OWN),
+    "groucho-oregon": ("US", OWN),
+    "groucho-sa": ("BR", OWN),
+    "groucho-singapore": ("SG", PARTNER_A),
+    "groucho-sydney": ("AU", OWN),
+    "groucho-us-east": ("US", OWN),
+    "zeppo-norcal": ("US", PARTNER_B),
+}
+
+
+def folder() -> Path:
+    return settings.VAR_DIR / "demo"
+
+
+def password() -> str:
+    """The one password of all demo users, made once for this data folder."""
+    return _kept_secret(folder() / "password", lambda: f"swallow-{secrets.token_hex(4)}")
+
+
+def key_file(sensor: str) -> Path:
+    return folder() / "keys" / f"{sensor}.key"
+
+
+def import_command(url: str) -> list[str]:
+    """Sends the shipped sample to the ingest API, each sensor's packets with that sensor's key."""
+    return parts.manage("import_observations", "--format", "marx", str(SAMPLE), "--url", url, "--key-file", str(folder() / "keys"))
+
+
+@transaction.atomic
+def populate() -> None:
+    """Add what is missing of organisations, users, sensors and keys."""
+    organisations = {organisation.name: organisation for organisation in _organisations()}
+    for user in USERS:
+        if not User.objects.filter(username=user.name).exists():
+            accounts.add_user(
+                username=user.name, password=password(), organisation=organisations[user.organisation], roles=user.roles, language="en"
+            )
+    for name, (country, owner) in SENSORS.items():
+        _enrol(name, country, organisations[owner])
+
+
+def _organisations() -> Iterator[Organisation]:
+    wanted = (
+        (OWN, Organisation.Kind.OWN_CSIRT, [], True),
+        (PARTNER_A, Organisation.Kind.PARTNER_CSIRT, ["SG"], True),
+        (PARTNER_B, Organisation.Kind.PARTNER_CSIRT, ["US"], False),
+    )
+    for name, kind, regions, sees_network in wanted:
+        existing = Organisation.objects.filter(name=name).first()
+        yield existing or accounts.add_organisation(name=name, kind=kind, regions=regions, sees_network_counts=sees_network)
+
+
+def _enrol(name: str, country: str, owner: Organisation) -> None:
+    sensor = Sensor.objects.filter(name=name).first()
+    if sensor is None:
+        sensor = sensors.enrol_sensor(
+            name=name, organisation=owner, country=country, is_overseas=country != "JP",
+            line_type=Sensor.LineType.HOSTING, active_from=FIRST_DAY,
+        )  # fmt: skip
+    if not key_file(name).exists():
+        _keep(key_file(name), sensors.add_key(sensor=sensor, name="demo import", may_import=True)[1])
+
+
+def _kept_secret(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        _keep(path, make())
+    return path.read_text().strip()
+
+
+def _keep(path: Path, secret: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secret + "\n")

@@ -1,0 +1,54 @@
+"""The settings that make an installation a demo, written to its settings.env so that every command there knows them.
+
+A demo mails to its own mail server only and asks its own RDAP server only, whoever starts which command.
+"""
+
+import os
+import sys
+
+from django.conf import settings
+from django.db import connection
+
+from apps.accounts.models import User
+from tsubame_portal import embedded, parts
+from tsubame_portal.env import settings_file
+
+SETTLED = "TSUBAME_DEMO_SETTLED"
+
+
+def settle() -> None:
+    """Return in a process whose settings are the demo's; where they are not, write them and begin this program anew."""
+    if settings.DEMO and (parts.is_free(settings.SMTP_PORT) and parts.is_free(rdap_port())):
+        return
+    if SETTLED in os.environ:
+        raise parts.NotReadyError(
+            "DEMO, SMTP_PORT or RDAP_HOST_OVERRIDE of the environment keep the demo from choosing its own; unset them."
+        )
+    if not settings.DEMO and _holds_own_data():
+        raise parts.NotReadyError(f"{settings.VAR_DIR} holds data of your own; set TSUBAME_VAR to another folder for the demo.")
+    _write()
+    os.environ[SETTLED] = "1"
+    os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606  # ourselves, with our own arguments
+
+
+def rdap_port() -> int:
+    return int(settings.RDAP_HOST_OVERRIDE.rpartition(":")[2] or 0)
+
+
+def _holds_own_data() -> bool:
+    return User._meta.db_table in connection.introspection.table_names() and User.objects.exists()
+
+
+def _write() -> None:
+    path = settings_file()
+    kept = [line for line in path.read_text().splitlines() if line.partition("=")[0] not in _chosen()] if path.exists() else []
+    path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in _chosen().items())]) + "\n")
+
+
+def _chosen() -> dict[str, str]:
+    return {
+        "DEMO": "true",
+        "SMTP_HOST": parts.HOST,
+        "SMTP_PORT": str(embedded.free_port()),
+        "RDAP_HOST_OVERRIDE": f"{parts.HOST}:{embedded.free_port()}",
+    }

@@ -1,0 +1,135 @@
+"""The filter bar above every analysis page: a plain form whose whole state is the address."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from apps.common.periods import local_day
+from apps.observations import presets
+from apps.observations.figures import Scanners
+from apps.portal import words
+from apps.portal.state import View
+from apps.reference.names import port_label, region_label
+from apps.sensors.models import Sensor
+from apps.sensors.queries import sensor_labels
+
+FRESH_ENOUGH = timedelta(days=2)
+CARRIED = ("ports", "regions", "signatures", "limit", "zone")
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    is_chosen: bool
+    is_offered: bool = True
+
+
+@dataclass(frozen=True)
+class PresetLink:
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, and the link that takes it off."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class FilterBar:
+    """Ready to show: the links of presets, the choices of each select, and what the form must carry along."""
+
+    action: str
+    presets: tuple[PresetLink, ...]
+    first_day: str
+    last_day: str
+    period_text: str
+    newest_note: str
+    sensor_sets: tuple[Choice, ...]
+    sensors: tuple[Choice, ...]
+    units: tuple[Choice, ...]
+    bins: tuple[Choice, ...]
+    scanners: tuple[Choice, ...]
+    compares: bool
+    can_compare: bool
+    carried: tuple[tuple[str, str], ...]
+    chips: tuple[Chip, ...]
+
+
+def filter_bar(view: View, *, with_bins: bool = False, with_units: bool = True, can_compare: bool = True) -> FilterBar:
+    last = view.period.end - timedelta(microseconds=1)
+    return FilterBar(
+        action=view.path,
+        presets=tuple(_presets(view)),
+        first_day=local_day(view.period.start, view.period.zone).isoformat(),
+        last_day=local_day(last, view.period.zone).isoformat(),
+        period_text=words.period(view.period),
+        newest_note=_newest_note(view),
+        sensor_sets=tuple(_sensor_sets(view)),
+        sensors=tuple(_sensors(view)),
+        units=tuple(Choice(unit, str(label), unit is view.unit) for unit, label in words.UNITS.items()) if with_units else (),
+        bins=tuple(Choice(size, str(label), size is view.bin) for size, label in words.BINS.items()) if with_bins else (),
+        scanners=tuple(_scanners(view)),
+        compares=view.compares,
+        can_compare=can_compare,
+        carried=tuple((name, value) for name in CARRIED if (value := view.query.get(name))),
+        chips=tuple(_chips(view)),
+    )
+
+
+def _presets(view: View) -> Iterator[PresetLink]:
+    current = view.query.get("period") or ("" if view.query.get("from") else presets.Preset.DAYS_30)
+    for preset, label in presets.LABELS.items():
+        yield PresetLink(str(label), view.url_here(period=preset, **{"from": "", "to": ""}), preset == current)
+
+
+def _newest_note(view: View) -> str:
+    newest = view.freshness.newest
+    if newest is None or datetime.now(UTC) - newest < FRESH_ENOUGH:
+        return ""
+    last = words.day(local_day(newest - timedelta(microseconds=1), view.period.zone))
+    return _("Periods count back from %(day)s, the newest day with observations.") % {"day": last}
+
+
+def _sensor_sets(view: View) -> Iterator[Choice]:
+    chosen = view.query.get("sensors") or "all"
+    for name in ("all", "domestic", "overseas"):
+        yield Choice(name, str(words.SENSOR_SETS[name]), name == chosen)
+    if "," in chosen:
+        yield Choice(chosen, _("chosen sensors (%(count)d)") % {"count": chosen.count(",") + 1}, True)
+
+
+def _sensors(view: View) -> Iterator[Choice]:
+    """Single sensors, where the viewer may look at them one by one."""
+    sensors = list(Sensor.objects.visible_to(view.user).only("pk", "name", "organisation_id", "is_overseas"))
+    labels = sensor_labels(sensors, view.user)
+    for sensor in sensors:
+        yield Choice(str(sensor.pk), labels[sensor.pk], view.query.get("sensors") == str(sensor.pk))
+
+
+def _scanners(view: View) -> Iterator[Choice]:
+    for choice, label in words.SCANNERS.items():
+        # Without a dated list of survey scanners the parameters refuse the other two.
+        yield Choice(choice, str(label), choice is view.selection.scanners, is_offered=choice is Scanners.INCLUDE)
+
+
+def _chips(view: View) -> Iterator[Chip]:
+    chosen = view.selection
+    for port in chosen.ports:
+        yield Chip(port_label(port), view.url_here(ports=_without(chosen.ports, port)))
+    for code in chosen.regions:
+        yield Chip(region_label(code), view.url_here(regions=_without(chosen.regions, code)))
+    names = tuple(signature.label for signature in chosen.signatures)
+    for signature in chosen.signatures:
+        yield Chip(str(words.SIGNATURES[signature]), view.url_here(signatures=_without(names, signature.label)))
+
+
+def _without(values: tuple[object, ...], value: object) -> str:
+    return ",".join(str(other) for other in values if other != value)

@@ -1,0 +1,52 @@
+"""All ports and all regions, ranked."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from apps.observations import queries
+from apps.observations.figures import Dimension, Freshness
+from apps.portal.downloads import ranking_csv, series_csv
+from apps.portal.figures import Figure, series_figure
+from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.state import View
+from apps.portal.tables import RankTable, rank_table
+
+LIMITS = (25, 50, 100, 500)
+TOP = 5
+
+
+@dataclass(frozen=True)
+class LimitLink:
+    limit: int
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class RankingPage:
+    filters: FilterBar
+    freshness: Freshness
+    trend: Figure
+    table: RankTable
+    limits: tuple[LimitLink, ...]
+
+
+def ports_page(view: View) -> RankingPage:
+    return _page(view, Dimension.PORT, _("Destination ports"), _("Trend of the top %(n)d ports") % {"n": TOP})
+
+
+def regions_page(view: View) -> RankingPage:
+    return _page(view, Dimension.REGION, _("Source regions"), _("Trend of the top %(n)d source regions") % {"n": TOP})
+
+
+def _page(view: View, dimension: Dimension, title: str, trend_title: str) -> RankingPage:
+    ranking = queries.ranking(view.selection, dimension, view.unit, view.limit, previous=True)
+    trend = queries.series(view.selection, dimension, view.bin, view.unit, TOP)
+    return RankingPage(
+        filters=filter_bar(view, with_bins=True, can_compare=False),
+        freshness=view.freshness,
+        trend=series_figure(trend, view, id="trend", title=trend_title, csv_url=series_csv(view, dimension, top=TOP)),
+        table=rank_table(ranking, view, id="ranking", title=title, csv_url=ranking_csv(view, dimension)),
+        limits=tuple(LimitLink(limit, view.url_here(limit=str(limit)), limit == view.limit) for limit in LIMITS),
+    )

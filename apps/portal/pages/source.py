@@ -1,0 +1,117 @@
+"""One address: what it sent, where it is registered, who administers it, and what was done about it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.common.periods import Bin, bins
+from apps.common.ports import PortKey
+from apps.observations import queries
+from apps.observations.figures import Dimension, Freshness, Series, SeriesSet, SourceHistory
+from apps.portal import words
+from apps.portal.figures import Figure, series_figure
+from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.sources import Link, port_link
+from apps.portal.shares import signature_label
+from apps.portal.state import View
+from apps.reference.names import port_label, region_label
+
+DRAWN_PORTS = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    label: str
+    url: str
+    packets: str
+
+
+@dataclass(frozen=True)
+class RegionSince:
+    label: str
+    url: str
+    since: str
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    address: str
+    filters: FilterBar
+    freshness: Freshness
+    was_seen: bool
+    packets: str
+    first_seen: str
+    last_seen: str
+    sensors: int
+    timeline: Figure
+    ports: tuple[Part, ...]
+    signatures: tuple[Part, ...]
+    regions: tuple[RegionSince, ...]
+    region_as_of: str
+    busiest_port: str
+    first_day: str
+    end_day: str
+
+
+def source_page(view: View, address: str) -> SourcePage:
+    found = queries.source_history(view.selection.scope, address, view.period)
+    zone = view.period.zone
+    return SourcePage(
+        address=found.address,
+        filters=filter_bar(view, with_units=False, can_compare=False),
+        freshness=view.freshness,
+        was_seen=found.packets > 0,
+        packets=words.number(found.packets),
+        first_seen=words.moment(found.first_seen, zone) if found.first_seen else "",
+        last_seen=words.moment(found.last_seen, zone) if found.last_seen else "",
+        sensors=found.sensors,
+        timeline=_timeline(found, view),
+        ports=tuple(_port(key, packets, view) for key, packets in found.ports),
+        signatures=tuple(Part(signature_label(name), "", words.number(packets)) for name, packets in found.signatures),
+        regions=tuple(RegionSince(region_label(code), _region_url(code, view), words.day(day)) for day, code in found.regions),
+        region_as_of=words.day(found.meta.region_as_of) if found.meta.region_as_of else "",
+        busiest_port=found.ports[0][0] if found.ports else "",
+        first_day=view.period.start.astimezone(zone).date().isoformat(),
+        end_day=view.period.end.astimezone(zone).date().isoformat(),
+    )
+
+
+def _port(key: str, packets: int, view: View) -> Part:
+    link: Link = port_link(key, view)
+    return Part(link.label, link.url, words.number(packets))
+
+
+def _region_url(code: str, view: View) -> str:
+    return view.url(reverse("portal:region", args=[code]))
+
+
+def _timeline(found: SourceHistory, view: View) -> Figure:
+    return series_figure(
+        timeline_series(found, view),
+        view,
+        id="timeline",
+        title=_("Packets from %(address)s by port") % {"address": found.address},
+        kind="stacked",
+    )
+
+
+def timeline_series(found: SourceHistory, view: View) -> SeriesSet:
+    """Packets a day for the busiest ports and one series for the rest; days without data are gaps, others are zero."""
+    days = list(view.period.days())
+    packets: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    drawn = [key for key, _packets in found.ports[:DRAWN_PORTS]]
+    for cell in found.cells:
+        packets[cell.port if cell.port in drawn else "other"][cell.day] += cell.packets
+    missing = set(found.meta.missing_days)
+    keys = drawn + (["other"] if "other" in packets else [])
+    series = tuple(_series(key, packets[key], days, missing) for key in keys)
+    return SeriesSet(Dimension.PORT, Bin.DAY, tuple(bins(view.period, Bin.DAY)), series, found.meta)
+
+
+def _series(key: str, packets: dict[date, int], days: list[date], missing: set[date]) -> Series:
+    label = _("other ports") if key == "other" else port_label(PortKey.parse(key))
+    values = tuple(float(packets[day]) if day in packets else None if day in missing else 0.0 for day in days)
+    return Series(key, label, values, float(sum(packets.values())))

@@ -1,0 +1,75 @@
+"""Where the search box leads: an address, a port, a region or a ticket number."""
+
+import re
+from ipaddress import ip_address
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+
+from apps.accounts.models import User
+from apps.common.ports import PortKey
+from apps.reference.names import is_region, region_codes, region_label
+
+# tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23
+_PORT = re.compile(r"(?P<number>\d{1,5}(?:\.\d{1,3})?)\s*/?\s*(?P<name>tcp|udp|icmp|icmpv6|ip)\b.*")
+_BARE_PORT = re.compile(r"(?:port|ポート)\s*(?P<number>\d{1,5})")
+# 2026-000123, #2026-000123, [CSIRT-XX #2026-000123]
+_TICKET = re.compile(r"(?:.*#)?\s*(?P<number>\d{4}-\d{6})\]?")
+
+
+def destination(text: str, user: User) -> str | None:
+    """The path of the page that the text names, None where it names nothing."""
+    text = text.strip()
+    for find in (_address, _port, _ticket, _region):
+        if path := find(text, user):
+            return path
+    return None
+
+
+def _address(text: str, user: User) -> str | None:
+    try:
+        address = ip_address(text.strip("[]").removesuffix("/64").removesuffix("/32"))
+    except ValueError:
+        return None
+    return reverse("portal:source", args=[str(address)])
+
+
+def _port(text: str, user: User) -> str | None:
+    lowered = text.lower()
+    if match := _PORT.fullmatch(lowered):
+        lowered = f"{match['name']}/{match['number']}"
+    elif match := _BARE_PORT.fullmatch(lowered):
+        lowered = f"tcp/{match['number']}"
+    try:
+        key = PortKey.parse(lowered)
+    except ValueError:
+        return None
+    return reverse("portal:port", args=str(key).split("/"))
+
+
+def _ticket(text: str, user: User) -> str | None:
+    match = _TICKET.fullmatch(text)
+    if match is None or not user.is_own_staff:
+        return None
+    try:
+        return reverse("coordination:ticket-detail", args=[match["number"]])
+    except NoReverseMatch:
+        return None
+
+
+def _region(text: str, user: User) -> str | None:
+    code = text.upper()
+    if len(code) == 2 and is_region(code):
+        return reverse("portal:region", args=[code])
+    found = _region_by_name(text.casefold())
+    return reverse("portal:region", args=[found]) if found else None
+
+
+def _region_by_name(name: str) -> str | None:
+    """A region by its whole name in either language."""
+    for language in ("en", "ja"):
+        with translation.override(language):
+            for code in region_codes():
+                if region_label(code).casefold() == name:
+                    return code
+    return None

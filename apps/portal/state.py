@@ -1,0 +1,102 @@
+"""What a page looks at, read from its address alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import cast
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.common.errors import ParameterError
+from apps.common.periods import Bin, Period
+from apps.observations import params
+from apps.observations.figures import Freshness, Selection, Unit
+from apps.observations.queries import newest_data
+from apps.portal.links import with_state
+
+PAGE_NAMES = frozenset({"unit", "bin", "previous", "limit", "cursor"})
+OWN_FILTERS = ("ports", "regions", "limit")
+
+
+@dataclass(frozen=True)
+class View:
+    """One page's question: the selection, its unit and bins, and whether it is compared with the period before."""
+
+    path: str
+    query: QueryDict
+    user: User
+    selection: Selection
+    unit: Unit
+    bin: Bin
+    compares: bool
+    limit: int
+    freshness: Freshness
+
+    @property
+    def period(self) -> Period:
+        return self.selection.period
+
+    def url(self, path: str, **changes: str) -> str:
+        """A link to `path` that keeps the view."""
+        return with_state(path, self.query, **changes)
+
+    def url_here(self, **changes: str) -> str:
+        """This page with one thing of the view changed, its own filters kept."""
+        return with_state(self.path, self.query, **({name: self.query.get(name, "") for name in OWN_FILTERS} | changes))
+
+    def sources_url(self, **changes: str) -> str:
+        """The sources behind the view, its filters by port and region included."""
+        own = {name: self.query.get(name, "") for name in ("ports", "regions")}
+        return self.url(reverse("portal:sources"), **(own | changes))
+
+
+def view_from(request: HttpRequest, *, limit: int = 25, others: tuple[str, ...] = (), filters: Mapping[str, str] | None = None) -> View:
+    """Read the address of a page; ParameterError names what is wrong with it. `filters` are those of the page itself
+    (the port of a port page) and narrow the selection without showing in the links."""
+    query, user = request.GET, cast(User, request.user)  # pages are behind login_required
+    selection = params.selection_from({**query.dict(), **(filters or {})}, user, others=(*PAGE_NAMES, *others))
+    return View(
+        path=request.path,
+        query=query,
+        user=user,
+        selection=selection,
+        unit=params.unit_from(query),
+        bin=params.bin_from(query, selection.period, _comfortable_bin(selection.period)),
+        compares=params.flag_from(query, "previous"),
+        limit=params.limit_from(query, limit),
+        freshness=newest_data(selection.scope),
+    )
+
+
+def _comfortable_bin(period: Period) -> Bin:
+    """Bins of which a chart shows a few dozen to a few hundred."""
+    span = period.end - period.start
+    if span <= timedelta(days=3):
+        return Bin.HOUR
+    return Bin.DAY if span <= timedelta(days=400) else Bin.WEEK
+
+
+def canonical_url(request: HttpRequest) -> str | None:
+    """Where a submitted filter form leads: its last day, inclusive for people, becomes the exclusive `to`, and what
+    is empty goes. None where the address is already as it should be."""
+    query = request.GET.copy()
+    through = str(request.GET.get("through") or "").strip()
+    query.pop("through", None)
+    if through:
+        query["to"] = _day_after(through).isoformat()
+        query.pop("period", None)
+    for name in [name for name in query if not query[name].strip()]:
+        del query[name]
+    if query == request.GET:
+        return None
+    return f"{request.path}?{query.urlencode(safe='/,:')}" if query else request.path
+
+
+def _day_after(text: str) -> date:
+    try:
+        return date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise ParameterError("through", _("is not a day such as 2026-10-31")) from error

@@ -1,0 +1,53 @@
+"""The few numbers at the head of a page, and how selections of one page differ from each other."""
+
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.observations import queries
+from apps.observations.figures import Dimension, Ranking, RankRow, Selection
+from apps.observations.models import Signature
+from apps.portal import words
+from apps.portal.state import View
+from apps.portal.tables import change_of_rank
+
+# Ranks are exact this far down.
+DEEPEST_RANK = 1000
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: str
+    value: str
+    detail: str = ""
+
+
+def before(selection: Selection) -> Selection:
+    return replace(selection, period=selection.period.previous())
+
+
+def with_every_signature(selection: Selection) -> Selection:
+    """Also what figures leave out, for a table that names each signature."""
+    return selection if selection.signatures else replace(selection, signatures=tuple(Signature))
+
+
+def facts_of(key: str, dimension: Dimension, view: View) -> tuple[Fact, ...]:
+    """Value, rank among all, share and number of sensors of one port or region."""
+    chosen = view.selection
+    everything = replace(chosen, ports=()) if dimension is Dimension.PORT else replace(chosen, regions=())
+    found = queries.ranking(everything, dimension, view.unit, DEEPEST_RANK, previous=True)
+    row = next((row for row in found.rows if row.key == key), None)
+    return _facts(row, found, view) if row else ()
+
+
+def _facts(row: RankRow, found: Ranking, view: View) -> tuple[Fact, ...]:
+    before = _("previous period: %(value)s") % {"value": words.number(row.previous_value)}
+    sensors = ngettext("%(count)d sensor", "%(count)d sensors", row.sensors) % {"count": row.sensors}
+    facts = [
+        Fact(str(words.UNITS[view.unit]), words.number(row.value), before if found.previous_period else ""),
+        Fact(_("Rank"), str(row.rank), f"{_('previous rank')}: {row.previous_rank or '–'} ({change_of_rank(row)[1]})"),
+        Fact(_("Share of all"), words.percent(row.share)) if row.share is not None else None,
+        Fact(_("Observed by"), sensors, _("largest sensor: %(share)s") % {"share": words.percent(row.largest_sensor_share)}),
+    ]
+    return tuple(fact for fact in facts if fact)

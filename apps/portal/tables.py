@@ -1,0 +1,112 @@
+"""Rankings ready to show: rank, change of rank, value, share and how many sensors it rests on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.observations.figures import Dimension, Ranking, RankRow
+from apps.portal import captions, words
+from apps.portal.colours import Colour, colour_of
+from apps.portal.state import View
+
+# A row that rests on one sensor for so large a part is marked: it may be that sensor's own story.
+NARROW_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class RankLine:
+    rank: int
+    key: str
+    label: str
+    url: str
+    colour: Colour
+    value: str
+    share: str
+    bar: str  # length in percent of the longest, for an SVG attribute
+    previous_rank: str
+    change: str
+    change_kind: str  # up, down, same, new
+    sensors: int
+    largest_share: str
+    is_narrow: bool
+
+
+@dataclass(frozen=True)
+class RankTable:
+    id: str
+    title: str
+    key_heading: str
+    unit: str
+    lines: tuple[RankLine, ...]
+    total: str
+    caption: tuple[str, ...]
+    csv_url: str
+    more_url: str
+    has_previous: bool
+    previous_text: str
+
+
+HEADINGS: dict[Dimension, Callable[[], str]] = {
+    Dimension.PORT: lambda: _("Destination port"),
+    Dimension.REGION: lambda: _("Source region"),
+    Dimension.SENSOR: lambda: _("Sensor"),
+    Dimension.SIGNATURE: lambda: _("Signature"),
+}
+
+
+def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str = "", more_url: str = "") -> RankTable:
+    longest = max((row.value for row in found.rows), default=0) or 1
+    return RankTable(
+        id=id,
+        title=captions.full_title(title, view.selection),
+        key_heading=HEADINGS[found.dimension](),
+        unit=str(words.SHORT_UNITS[found.meta.unit]),
+        lines=tuple(_line(row, found, view, longest) for row in found.rows),
+        total=words.number(found.total),
+        caption=captions.caption(found.meta, names_signatures=bool(view.selection.signatures)),
+        csv_url=csv_url,
+        more_url=more_url,
+        has_previous=found.previous_period is not None,
+        previous_text=words.period(found.previous_period) if found.previous_period else "",
+    )
+
+
+def _line(row: RankRow, found: Ranking, view: View, longest: float) -> RankLine:
+    kind, change = change_of_rank(row) if found.previous_period else ("", "")
+    return RankLine(
+        rank=row.rank,
+        key=row.key,
+        label=row.label,
+        url=key_url(found.dimension, row.key, view),
+        colour=colour_of(row.key),
+        value=words.number(row.value),
+        share=words.percent(row.share),
+        bar=f"{100 * row.value / longest:.1f}",
+        previous_rank=str(row.previous_rank or "–"),
+        change=change,
+        change_kind=kind,
+        sensors=row.sensors,
+        largest_share=words.percent(row.largest_sensor_share),
+        is_narrow=(row.largest_sensor_share or 0) > NARROW_SHARE,
+    )
+
+
+def change_of_rank(row: RankRow) -> tuple[str, str]:
+    """What happened to the rank since the previous period, as (kind, text)."""
+    if row.previous_rank is None:
+        return "new", _("new")
+    moved = row.previous_rank - row.rank
+    if not moved:
+        return "same", "→"
+    return ("up", f"↑ {moved}") if moved > 0 else ("down", f"↓ {-moved}")
+
+
+def key_url(dimension: Dimension, key: str, view: View) -> str:
+    """The page of a port or region; for a sensor or signature, this page with that filter."""
+    if dimension is Dimension.PORT:
+        return view.url(reverse("portal:port", args=key.split("/")))
+    if dimension is Dimension.REGION:
+        return view.url(reverse("portal:region", args=[key]))
+    return view.url_here(**{"sensors" if dimension is Dimension.SENSOR else "signatures": key})

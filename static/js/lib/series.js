@@ -1,0 +1,52 @@
+// Arithmetic on the data of a figure, free of the page and of Chart.js, so that `node --test` reaches it.
+
+// Line dashes of the patterns of apps/portal/colours.py, in pixels.
+const DASHES = [[], [8, 4], [2, 3]];
+
+export function dashOf(pattern) {
+  return DASHES[pattern] ?? [];
+}
+
+// Whether the value at `index` has no neighbour to draw a line to, so that it needs a point of its own.
+export function isAlone(values, index) {
+  const isGap = (at) => values[at] === null || values[at] === undefined;
+  return !isGap(index) && isGap(index - 1) && isGap(index + 1);
+}
+
+// The link of a series, `/sources/?ports=tcp/23`, narrowed to one bin; "" where a series has none.
+export function linkInSpan(url, span) {
+  if (!url || !span) return "";
+  const [path, query = ""] = url.split("?");
+  const kept = new URLSearchParams(query);
+  for (const name of ["period", "from", "to"]) kept.delete(name);
+  for (const [name, value] of Object.entries(span)) kept.set(name, value);
+  return `${path}?${kept}`;
+}
+
+// 1811 → 1,811; 404 → 404; 4.4839 → 4.48: as apps/portal/words.py has it.
+export function formatNumber(value, language) {
+  const isWhole = Number.isInteger(value) || Math.abs(value) >= 100;
+  const digits = isWhole ? 0 : 2;
+  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
+// Words into lines no wider than `width`; `measure` tells the width of a text. A word too wide stands alone, and text
+// without spaces (Japanese) breaks anywhere.
+export function wrapText(text, width, measure) {
+  const lines = [];
+  let line = "";
+  for (const piece of text.match(/[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+|\s+/g) ?? []) {
+    if (line && measure(line + piece.trimEnd()) > width) {
+      lines.push(line.trimEnd());
+      line = piece.trimStart();
+    } else {
+      line += piece;
+    }
+  }
+  return line.trim() ? [...lines, line.trimEnd()] : lines;
+}
+
+// A file name from a title: letters and digits of any script, the rest as single dashes.
+export function fileName(title) {
+  return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 80) || "figure";
+}

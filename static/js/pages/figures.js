@@ -1,0 +1,22 @@
+// Draws every figure of a page and makes its buttons work. Without it the table and the CSV are there.
+import { drawFigure } from "../lib/charts.js";
+import { composePicture, download } from "../lib/png.js";
+import { fileName } from "../lib/series.js";
+
+for (const figure of document.querySelectorAll("[data-figure]")) {
+  const area = figure.querySelector("[data-canvas]");
+  if (!area) continue;
+  area.hidden = false;
+  const data = JSON.parse(document.getElementById(figure.dataset.figure).textContent);
+  const drawn = drawFigure(area.querySelector("canvas"), data, {
+    noData: figure.dataset.noData,
+    onPick: (link) => window.location.assign(link),
+  });
+  const button = figure.querySelector("[data-png]");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const title = figure.dataset.title;
+    const caption = [...figure.querySelectorAll("figcaption span")].map((part) => part.textContent.trim()).join("  ·  ");
+    download(composePicture(drawn, { title, unit: data.axis, caption }), fileName(title));
+  });
+}
