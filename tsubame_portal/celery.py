@@ -13,6 +13,8 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="jobs")
 
 app.conf.beat_schedule = {
+    "work-outbox": {"task": "apps.coordination.jobs.work_outbox", "schedule": schedule(60)},
+    "await-contacts": {"task": "apps.coordination.jobs.await_contacts", "schedule": schedule(3600)},
     "requeue-due-lookups": {"task": "apps.enrichment.jobs.requeue_due_lookups", "schedule": schedule(60)},
 }
 __all__ = ["app", "crontab", "schedule"]

@@ -68,12 +68,19 @@ def only_one() -> Iterator[None]:
 
 
 def require_free(port: int) -> None:
+    if not is_free(port):
+        raise NotReadyError(f"Port {port} is taken; choose another, such as PORT={port + 1}.")
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of HOST."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
-            raise NotReadyError(f"Port {port} is not free ({error.strerror}); choose another: PORT={port + 1} make …") from error
+        except OSError:
+            return False
+        return True
 
 
 def _python(module: str) -> list[str]:

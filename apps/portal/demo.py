@@ -85,7 +85,7 @@ def populate() -> None:
 
 
 def _organisations() -> Iterator[Organisation]:
-    wanted = (
+    wanted: tuple[tuple[str, str, list[str], bool], ...] = (
         (OWN, Organisation.Kind.OWN_CSIRT, [], True),
         (PARTNER_A, Organisation.Kind.PARTNER_CSIRT, ["SG"], True),
         (PARTNER_B, Organisation.Kind.PARTNER_CSIRT, ["US"], False),

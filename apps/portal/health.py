@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from apps.observations.models import Fill, Mark
@@ -52,7 +53,7 @@ def _rollup() -> str:
         late = _count_late()
     except Error:
         return "unknown, because the database does not answer"
-    return f"{late} sensor-days have waited for over {STALE_AFTER.seconds // 60} minutes to be counted" if late else ""
+    return f"sensor-days that have waited over {STALE_AFTER.seconds // 60} minutes to be counted: {late}" if late else ""
 
 
 def _count_late() -> int:
@@ -79,7 +80,7 @@ def _worker() -> str:
             answer = "" if app.control.ping(timeout=WORKER_TIMEOUT_S, limit=1) else "does not answer"
             cache.set("healthz-worker", answer, WORKER_CACHE_S)
         return str(answer)
-    except (RedisError, OSError, app.connection_for_write().connection_errors):
+    except (RedisError, OperationalError, OSError):
         return "unknown, because Redis does not answer"
 
 
