@@ -17,6 +17,7 @@ from apps.coordination.observation_log import JST, CsvFile, Line
 from apps.observations.models import Signature
 from apps.reference.names import port_label
 
+NAMES = ("CSIRT_PREFIX", "CSIRT_NAME_JA", "CSIRT_NAME_EN")  # settings without which a mail would be nobody's
 REPLY_WITHIN_WORKING_DAYS = 10
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")}
 _REMOTE_LOGIN = {22, 23, 2222, 2323, 3389, 5900}

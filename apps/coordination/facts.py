@@ -48,8 +48,8 @@ def lines_of(investigation: Investigation) -> list[Line]:
     """The observation log of every host, in time order within each."""
     lines: list[Line] = []
     for host in investigation.hosts.all():
-        region = lookups.region_of(host.address, host.period_end)
-        lines += map(partial(Line, region=region), evidence.rows(host.address, period_of(host), ports_of(host)))
+        region, asn = lookups.region_of(host.address, host.period_end), lookups.asn_of(host.address)
+        lines += map(partial(Line, region=region, asn=asn), evidence.rows(host.address, period_of(host), ports_of(host)))
     return lines
 
 

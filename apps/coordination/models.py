@@ -141,13 +141,16 @@ class NumberCounter(models.Model):
     last = models.PositiveIntegerField()
 
 
+def may_read_tickets(user: "User | AnonymousUser") -> bool:
+    """Whether tickets exist at all for this user."""
+    readers = (Role.ANALYST, Role.COORDINATOR, Role.APPROVER, Role.AUDITOR)
+    return isinstance(user, User) and user.is_active and user.is_own_staff and user.has_role(*readers)
+
+
 class InvestigationQuerySet(models.QuerySet["Investigation"]):
     def visible_to(self, user: "User | AnonymousUser") -> "InvestigationQuerySet":
         """Tickets are seen by own staff who analyse, coordinate, approve or audit, and by nobody else."""
-        readers = (Role.ANALYST, Role.COORDINATOR, Role.APPROVER, Role.AUDITOR)
-        if isinstance(user, User) and user.is_active and user.is_own_staff and user.has_role(*readers):
-            return self.all()
-        return self.none()
+        return self.all() if may_read_tickets(user) else self.none()
 
     def open(self) -> "InvestigationQuerySet":
         return self.exclude(state__in=CLOSED_STATES)

@@ -41,6 +41,11 @@ class FakeInfo:
     is_exact_lookup: bool = True
     next_try_at: datetime | None = None
     error: str = ""
+    network: object = None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in ("queued", "running")
 
 
 NO_INFO = FakeInfo(contacts=(), holder="", state="none", fetched_at=None, is_exact_lookup=False)
@@ -56,7 +61,11 @@ class Registry:
         monkeypatch.setattr("apps.coordination.lookups.info_of", lambda address: self.answers.get(address, self.default))
         # Scenes take place on documentation addresses, which no registry calls public.
         monkeypatch.setattr("apps.coordination.lookups.is_bogon", lambda address: address.startswith("10."))
-        monkeypatch.setattr("apps.coordination.lookups.request", lambda address, **_: self.asked.append(address))
+        monkeypatch.setattr("apps.coordination.lookups.request", self._ask)
+
+    def _ask(self, address: str, **_: object) -> bool:
+        self.asked.append(address)
+        return True
 
 
 def add_flow(

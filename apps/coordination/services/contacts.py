@@ -23,13 +23,13 @@ _MAY_CHOOSE = (InvestigationState.DRAFT, InvestigationState.BOUNCED)
 def look_up(investigation: Investigation, *, by: User, again: bool = False) -> int:
     """Ask for a look-up of every host's very address where none of the last 7 days is on record (`again`: in any case).
 
-    Returns the number of look-ups asked for.
+    Returns the number of look-ups now under way.
     """
     investigation = changes.lock(investigation, by=by)
     asked = 0
     for host in investigation.hosts.all():
-        if again or not _is_fresh(host.address):
-            lookups.request(host.address, by=by, reason=f"ticket #{investigation.number}")
+        wanted = (again or not _is_fresh(host.address)) and not lookups.is_bogon(host.address)
+        if wanted and lookups.request(host.address, by=by, reason=f"ticket #{investigation.number}"):
             changes.log(investigation, by=by, kind=_Entry.LOOKUP, host=host, address=host.address)
             asked += 1
     return asked

@@ -138,8 +138,9 @@ def _draftable(investigation: Investigation, by: User) -> Investigation:
         raise DomainError(_("A mail can be written while the ticket is a draft."), code="forbidden_transition")
     if investigation.contact is None:
         raise DomainError(_("Choose a contact first."), code="no_contact")
-    if not settings.CSIRT_PREFIX:
-        raise DomainError(_("Mail cannot be written before CSIRT_PREFIX is set."), code="not_configured")
+    missing = [name for name in drafting.NAMES if not getattr(settings, name)]
+    if missing:
+        raise DomainError(_("Mail cannot be written before %(names)s is set.") % {"names": ", ".join(missing)}, code="not_configured")
     return investigation
 
 

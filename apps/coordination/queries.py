@@ -1,0 +1,251 @@
+"""What the pages about tickets show, made ready; nothing here changes anything."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Prefetch, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import Organisation, Role, User
+from apps.common import sourcekeys
+from apps.coordination import lookups, timeline, transitions
+from apps.coordination.models import (
+    OUR_TURN_STATES,
+    Draft,
+    Host,
+    HostState,
+    Incident,
+    IncidentState,
+    Investigation,
+    InvestigationQuerySet,
+    InvestigationState,
+    OutgoingMail,
+    TimelineEntry,
+)  # fmt: skip
+
+PAGE_SIZE = 50
+_ADDRESSES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class TicketSearch:
+    """Filters of the list. `state`: open, due, all, or one state."""
+
+    state: str = "open"
+    mine: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    number: str
+    url: str
+    incident: str
+    state: str
+    state_label: str
+    addresses: tuple[str, ...]
+    more_addresses: int
+    contact: str
+    contact_status: str
+    assignee: str
+    wake_on: date | None
+    is_due: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class HostLine:
+    """One host of the ticket page. `info` is enrichment's AddressInfo; `states` what a person may make of it."""
+
+    host: Host
+    state_label: str
+    packets: int
+    sensors: int
+    hours: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    ports: tuple[str, ...]
+    info: Any
+    lookup_status: str
+    options: tuple[Any, ...]
+    states: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TimelineLine:
+    at: datetime
+    who: str
+    words: str
+    why: str
+    kind: str
+    mail_id: int | None
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    ticket: Investigation
+    incident: Incident
+    hosts: tuple[HostLine, ...]
+    is_looking_up: bool
+    draft: Draft | None
+    mails: tuple[OutgoingMail, ...]
+    timeline: tuple[TimelineLine, ...]
+    states: tuple[tuple[str, str], ...]
+    may_write: bool
+    may_choose_contact: bool
+    may_draft: bool
+    may_close_incident: bool
+
+
+def search(user: User | AnonymousUser, wanted: TicketSearch) -> InvestigationQuerySet:
+    """Tickets of the list, those due first. Evaluate a page of it and give that to `rows`."""
+    found = Investigation.objects.visible_to(user)
+    if wanted.state == "open":
+        found = found.open()
+    elif wanted.state == "due":
+        found = found.filter(_due(user))
+    elif wanted.state in InvestigationState.values:
+        found = found.filter(state=wanted.state)
+    if wanted.mine and isinstance(user, User):
+        found = found.filter(assignee=user)
+    for word in wanted.text.split():
+        found = found.filter(_matches(word))
+    return found.order_by(F("wake_on").asc(nulls_last=True), "-number")
+
+
+def rows(tickets: Iterable[Investigation] | InvestigationQuerySet) -> list[TicketRow]:
+    """One line per ticket, in three queries however many there are (give a QuerySet, or a slice of one)."""
+    if isinstance(tickets, InvestigationQuerySet):
+        tickets = tickets.select_related("incident", "contact", "assignee").prefetch_related("hosts")
+    chosen = list(tickets)
+    states = lookups.states_of(host.address for ticket in chosen if ticket.contact is None for host in ticket.hosts.all())
+    return [_row(ticket, states) for ticket in chosen]
+
+
+def tickets_for_source(user: User | AnonymousUser, address: str) -> list[TicketRow]:
+    """Tickets about an address (or an IPv6 /64), open ones first; [] for those who may see none."""
+    visible = Investigation.objects.visible_to(user).filter(_about(address)).distinct()
+    return sorted(rows(visible), key=lambda row: row.state in ("resolved", "closed_no_response"))
+
+
+def tickets_due(user: User | AnonymousUser, limit: int = 10) -> list[TicketRow]:
+    """Tickets on which somebody of ours has to act now: woken up, waiting for us, or the user's own drafts."""
+    return rows(search(user, TicketSearch(state="due"))[:limit]) if isinstance(user, User) else []
+
+
+def ticket_page(ticket: Investigation, user: User) -> TicketPage:
+    hosts = tuple(_host_line(host) for host in ticket.hosts.all())
+    is_open = not ticket.is_closed
+    siblings_open = ticket.incident.investigations.open().exists()
+    return TicketPage(
+        ticket=ticket,
+        incident=ticket.incident,
+        hosts=hosts,
+        is_looking_up=any(getattr(line.info, "is_under_way", False) for line in hosts),
+        draft=Draft.objects.select_related("evidence__investigation").filter(investigation=ticket).first(),
+        mails=tuple(ticket.outgoing_mail.defer("message").order_by("-pk")),
+        timeline=tuple(_timeline_line(entry) for entry in ticket.timeline.all()),
+        states=tuple((state.value, str(state.label)) for state in transitions.choices_by_hand(ticket.state)),
+        may_write=user.may_coordinate,
+        may_choose_contact=user.may_coordinate and ticket.state in (InvestigationState.DRAFT, InvestigationState.BOUNCED),
+        may_draft=user.may_coordinate and is_open and ticket.state == InvestigationState.DRAFT,
+        may_close_incident=user.may_coordinate and ticket.incident.state == IncidentState.OPEN and not siblings_open,
+    )
+
+
+def people_in_charge() -> list[User]:
+    """Who may be put in charge of a ticket."""
+    staff = User.objects.filter(is_active=True, organisation__kind=Organisation.Kind.OWN_CSIRT)
+    return list(staff.filter(roles__overlap=[Role.COORDINATOR, Role.APPROVER]).order_by("username"))
+
+
+def _due(user: User | AnonymousUser) -> Q:
+    own_draft = Q(state=InvestigationState.DRAFT, assignee=user if isinstance(user, User) else None)
+    awake = Q(wake_on__lte=timezone.localdate()) & ~Q(state__in=["resolved", "closed_no_response"])
+    return awake | Q(state__in=OUR_TURN_STATES) | own_draft
+
+
+def _matches(word: str) -> Q:
+    bare = word.strip("[]#")
+    return (
+        Q(number__contains=bare)
+        | Q(incident__behaviour__icontains=word)
+        | Q(contact__email__icontains=word)
+        | Q(contact__holder__icontains=word)
+        | Q(pk__in=Host.objects.filter(address__startswith=word).values("investigation"))
+    )
+
+
+def _about(address: str) -> Q:
+    key = sourcekeys.from_address(address.partition("/")[0])
+    if key < 1 << 32:
+        return Q(hosts__address=address)
+    return Q(pk__in=_tickets_of_prefix(key))
+
+
+def _tickets_of_prefix(key: int) -> list[int]:
+    """Hosts are few, and their addresses exact; a /64 is compared by its key."""
+    hosts = Host.objects.filter(address__family=6).values_list("investigation", "address")
+    return [ticket for ticket, address in hosts if sourcekeys.from_address(address) == key]
+
+
+def _row(ticket: Investigation, states: dict[str, str]) -> TicketRow:
+    addresses = [host.address for host in ticket.hosts.all()]
+    return TicketRow(
+        number=ticket.number,
+        url=ticket.get_absolute_url(),
+        incident=ticket.incident.behaviour,
+        state=ticket.state,
+        state_label=ticket.get_state_display(),
+        addresses=tuple(addresses[:_ADDRESSES_SHOWN]),
+        more_addresses=max(0, len(addresses) - _ADDRESSES_SHOWN),
+        contact=ticket.contact.email if ticket.contact else "",
+        contact_status=_contact_status(ticket, [states[address] for address in addresses if address in states]),
+        assignee=ticket.assignee.get_username() if ticket.assignee else "",
+        wake_on=ticket.wake_on,
+        is_due=bool(ticket.wake_on and ticket.wake_on <= timezone.localdate() and not ticket.is_closed),
+        changed_at=ticket.changed_at,
+    )
+
+
+def _contact_status(ticket: Investigation, states: Sequence[str]) -> str:
+    if ticket.contact:
+        return _("chosen")
+    return lookups.status_words(states[0]) if states else _("not looked up")
+
+
+def _host_line(host: Host) -> HostLine:
+    info = lookups.info_of(host.address)
+    seen = host.summary
+    return HostLine(
+        host=host,
+        state_label=host.get_state_display(),
+        packets=seen.get("packets", 0),
+        sensors=seen.get("sensors", 0),
+        hours=seen.get("hours", 0),
+        first_seen=_instant(seen.get("first_seen")),
+        last_seen=_instant(seen.get("last_seen")),
+        ports=tuple(seen.get("ports", ())),
+        info=info,
+        lookup_status=lookups.status_words(info.state),
+        options=tuple(lookups.options(info)),
+        states=tuple((state.value, str(state.label)) for state in transitions.HOST[HostState(host.state)]),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _timeline_line(entry: TimelineEntry) -> TimelineLine:
+    return TimelineLine(entry.at, entry.actor_name, timeline.words(entry), entry.why, entry.kind, entry.data.get("mail"))
+
+
+def visible_ticket(user: User | AnonymousUser) -> InvestigationQuerySet:
+    """Tickets the user may open, with what a ticket page reads of them."""
+    hosts = Prefetch("hosts", Host.objects.order_by("address"))
+    return Investigation.objects.visible_to(user).select_related("incident", "contact", "assignee").prefetch_related(hosts)

@@ -1,0 +1,1 @@
+"""Pages about tickets: `lists` (list, open), `tickets` (one ticket and what is done with it), `mail` (draft to sent mail)."""
