@@ -32,7 +32,9 @@ def main() -> None:
     options = parser.parse_args()
     with empty_database("rollup"):
         from apps.observations.rollup import roll_day
+        from apps.reference.services import load_shipped_delegations
 
+        load_shipped_delegations()
         load(day_of_flows(options.flows, options.sensors), DAY)
         start = time.perf_counter()
         result = roll_day(DAY)

@@ -36,10 +36,25 @@ def _reduce(operation: np.ufunc, column: Codes, group_starts: NDArray[np.intp]) 
 
 
 def group(*keys: Codes) -> Groups:
-    """Groups of rows equal in all keys, in ascending order of the keys (first key first)."""
+    """Groups of rows equal in all keys, in ascending order of the keys (first key first); no key may be negative.
+    Rows of one group keep their order."""
     packed = pack(*keys)
-    order = np.argsort(packed) if packed is not None else np.lexsort(keys[::-1])
-    return Groups(order, _group_starts([packed] if packed is not None else list(keys), order))
+    if packed is None:
+        order = np.lexsort(keys[::-1])
+        return Groups(order, _group_starts(list(keys), order))
+    order = _order(packed)
+    return Groups(order, _group_starts([packed], order))
+
+
+def _order(packed: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """What a stable argsort gives. Sorting the numbers themselves with the row's position in their lowest bits is three
+    times as fast, where there is room for it."""
+    shift = len(packed).bit_length()
+    if not len(packed) or int(packed.max()).bit_length() + shift > 64:
+        return np.argsort(packed, kind="stable")
+    tagged = (packed << np.uint64(shift)) | np.arange(len(packed), dtype=np.uint64)
+    tagged.sort()
+    return (tagged & np.uint64((1 << shift) - 1)).astype(np.intp)
 
 
 def _group_starts(keys: list[Codes], order: NDArray[np.intp]) -> NDArray[np.intp]:

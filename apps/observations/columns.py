@@ -31,7 +31,7 @@ def length(frame: Frame) -> int:
 
 
 def empty(names: Iterable[str] = COLUMNS) -> Frame:
-    return {name: np.empty(0, COLUMNS[name]) for name in names}
+    return {name: np.empty(0, COLUMNS.get(name, np.int64)) for name in names}
 
 
 def take(frame: Frame, rows: NDArray[Any] | slice) -> Frame:

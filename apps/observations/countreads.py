@@ -1,6 +1,7 @@
 """Reading the count tables: rows of whole panels, and of single sensors. Which of them are complete is said here.
 
-Complete are the slices total, port and region of the panels and the slices total and region of the sensors. Hour rows
+Complete are the slices total, port (of counted signatures) and region of the panels, and total and region of the sensors.
+Hour rows
 hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
 """
 
@@ -21,7 +22,7 @@ from apps.observations.asks import Ask
 from apps.observations.cells import group
 from apps.observations.columns import Frame
 from apps.observations.figures import Dimension
-from apps.observations.models import Grain, NetworkCount, Slice
+from apps.observations.models import COUNTED, Grain, NetworkCount, Slice
 from apps.observations.spans import Piece
 
 BY_SENSOR = np.dtype(list(NetworkCount.BY_SENSOR))
@@ -51,7 +52,7 @@ _WHOLE = frozenset({Grain.DAY, Grain.MONTH})
 def store_for(ask: Ask) -> Store | None:
     """The table that holds every row the ask needs, None where only segments do."""
     scope = ask.selection.scope
-    if ask.slice is Slice.PORT_REGION:
+    if ask.slice is Slice.PORT_REGION or (ask.slice is Slice.PORT and not set(ask.signatures) <= set(COUNTED)):
         return None
     if not ask.is_per_sensor:
         grains = _WHOLE if ask.slice is Slice.PORT else _WHOLE | {Grain.HOUR}

@@ -1,11 +1,13 @@
 """Counts of one bin made of the rows of a frame: which cells exist, which are kept, and how they are written.
 
-A cell is a value of each key of its slice and of the signature. Slices total, port (network), region and excluded are
+A cell is a value of each key of its slice and of the signature. Slices total, region, excluded and, of panels, port are
 complete; the cross slices, sensor × port and port × region, keep a cell from `KEPT_SOURCES` sources or `KEPT_PACKETS`
-packets on, because most cells hold one or two sources; their tail is answered from segments. Hours hold numbers only.
+packets on, because most cells hold one or two sources. So does port under a signature that is not counted: reflected
+traffic goes to random high ports. What is left out is answered from segments. Hours hold numbers only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +17,13 @@ from numpy.typing import NDArray
 from apps.observations import pgcopy, sourcesets
 from apps.observations.cells import Codes, group
 from apps.observations.columns import Frame, take
-from apps.observations.models import Grain, NetworkCount, SensorCount, Slice
+from apps.observations.models import COUNTED, Grain, NetworkCount, SensorCount, Slice
 from apps.observations.ragged import Ragged
 
 KEPT_SOURCES, KEPT_PACKETS = 3, 10
 # A port has network rows by the hour on every day on which its panel saw this many packets to it, and on no other.
-HOURLY_MIN_PACKETS = 100
+HOURLY_MIN_PACKETS = 500
+_THREADS = 2  # numpy sorts without holding the interpreter
 
 _KEYS = {
     Slice.TOTAL: (),
@@ -94,21 +97,29 @@ class CountRows:
         pgcopy.write(cursor, self.table, self.columns)
 
 
-def rows_of_bin(coded: Coded, grain: Grain, bin_us: int, sensor_ids: Iterable[int] | None = None) -> Iterator[CountRows]:
+def rows_of_bin(coded: Coded, grain: Grain, bin_us: int, sensor_ids: Iterable[int] | None = None) -> list[CountRows]:
     """All rows of one day or month that begins at `bin_us` (microseconds since 1970): network rows of the whole frame,
     sensor rows of `sensor_ids` (None: of all)."""
     chosen, starts = coded.rows_of(sensor_ids), np.array([bin_us])
-    yield from (_rows("sensor", coded, chosen, grain, slice_, starts) for slice_ in SENSOR_SLICES)
-    yield from (_rows("panel", coded, coded.columns, grain, slice_, starts) for slice_ in NETWORK_SLICES)
+    jobs = [("sensor", chosen, grain, slice_, starts) for slice_ in SENSOR_SLICES]
+    return _all_rows(coded, jobs + [("panel", coded.columns, grain, slice_, starts) for slice_ in NETWORK_SLICES])
 
 
-def rows_of_hours(coded: Coded, starts_us: NDArray[np.int64], sensor_ids: Iterable[int] | None = None) -> Iterator[CountRows]:
+def rows_of_hours(coded: Coded, starts_us: NDArray[np.int64], sensor_ids: Iterable[int] | None = None) -> list[CountRows]:
     """The rows by hour of one day whose hours begin at `starts_us`; sensor rows as in `rows_of_bin`."""
     rows = coded.columns
-    yield _rows("sensor", coded, coded.rows_of(sensor_ids), Grain.HOUR, Slice.TOTAL, starts_us)
-    yield _rows("panel", coded, rows, Grain.HOUR, Slice.TOTAL, starts_us)
-    yield _rows("panel", coded, rows, Grain.HOUR, Slice.REGION, starts_us)
-    yield _rows("panel", coded, take(rows, _is_busy(rows)), Grain.HOUR, Slice.PORT, starts_us)
+    jobs = [
+        ("sensor", coded.rows_of(sensor_ids), Grain.HOUR, Slice.TOTAL, starts_us),
+        ("panel", rows, Grain.HOUR, Slice.TOTAL, starts_us),
+        ("panel", rows, Grain.HOUR, Slice.REGION, starts_us),
+        ("panel", take(rows, _is_busy(rows)), Grain.HOUR, Slice.PORT, starts_us),
+    ]
+    return _all_rows(coded, jobs)
+
+
+def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, NDArray[np.int64]]]) -> list[CountRows]:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(lambda job: _rows(coded, *job), jobs))
 
 
 def _is_busy(rows: Frame) -> NDArray[np.bool_]:
@@ -119,19 +130,26 @@ def _is_busy(rows: Frame) -> NDArray[np.bool_]:
     return packets[codes] >= HOURLY_MIN_PACKETS if len(codes) else rows["excluded"]
 
 
-def _rows(head: str, coded: Coded, rows: Frame, grain: Grain, slice_: Slice, starts_us: NDArray[np.int64]) -> CountRows:
+def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, starts_us: NDArray[np.int64]) -> CountRows:
     """The rows of one slice, by `sensor` or by `panel`."""
     rows = take(rows, rows["excluded"] == (slice_ == Slice.EXCLUDED))
     keys = (head, *(["hour"] if grain == Grain.HOUR else []), *_KEYS[slice_], "signature")
     cells = cells_of(coded, rows, keys)
-    keep = np.ones(len(cells.packets), np.bool_)
-    if (head, slice_) in _PRUNED:
-        keep = (cells.sources >= KEPT_SOURCES) | (cells.packets >= KEPT_PACKETS)
+    keep = _is_kept(cells, head, slice_)
     columns = _columns(cells, keep, grain, slice_, starts_us)
     if head == "sensor":
         return CountRows(SensorCount._meta.db_table, columns | {"sensor_id": cells.keys["sensor"][keep].astype(np.int64)})
     columns |= _network_columns(cells, contributions_of(coded, rows, keys), keep, grain)
     return CountRows(NetworkCount._meta.db_table, columns)
+
+
+def _is_kept(cells: Cells, head: str, slice_: Slice) -> NDArray[np.bool_]:
+    is_busy = (cells.sources >= KEPT_SOURCES) | (cells.packets >= KEPT_PACKETS)
+    if (head, slice_) in _PRUNED:
+        return is_busy
+    if slice_ == Slice.PORT:
+        return is_busy | np.isin(cells.keys["signature"], COUNTED)
+    return np.ones_like(is_busy)
 
 
 def cells_of(coded: Coded, rows: Frame, keys: tuple[str, ...]) -> Cells:

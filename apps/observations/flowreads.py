@@ -17,7 +17,8 @@ from apps.observations.pgcopy import EPOCH_2000_US, binary_cursor
 # where COPY would hand it one message a row, which takes five times as long (docs/decisions/042).
 _FLOWS = """
 SELECT sensor_id::int, family(src), string_agg(
-    timestamptz_send(bucket) || int8send(packets) || int4send(port) || int2send(protocol) || int2send(signature) || inet_send(src), ''::bytea)
+    timestamptz_send(bucket) || int8send(packets) || int4send(port) || int2send(protocol) || int2send(signature) || inet_send(src),
+    ''::bytea)
 FROM observations_flow
 WHERE bucket >= %s AND bucket < %s AND sensor_id = ANY(%s)
 GROUP BY 1, 2
@@ -26,13 +27,16 @@ _INET_HEADER = ("inet", ">u4")  # family, prefix length, flag, number of bytes
 _FIXED = [("bucket", ">i8"), ("packets", ">i8"), ("port", ">i4"), ("protocol", ">i2"), ("signature", ">i2"), _INET_HEADER]
 _IPV4 = np.dtype([*_FIXED, ("source", ">u4")])
 _IPV6 = np.dtype([*_FIXED, ("source", ">u8"), ("host", ">u8")])
+_AS_READ = ("sensor", "bucket", "source", "protocol", "port", "signature", "packets")
 RAW = ("sensor", "hour", "first", "last", "source", "protocol", "port", "signature", "packets")
 
 
 def read_flows(day: date, sensor_ids: list[int]) -> Frame:
     """The flows of these sensors on a reporting day as segment rows (columns `RAW`): summed by hour, sorted by sensor,
     protocol, port, source, hour, signature."""
-    return by_hour(concat((_frame(sensor, rows, day) for sensor, rows in _rows(day, sensor_ids)), RAW))
+    frame = concat((_frame(sensor, rows) for sensor, rows in _rows(day, sensor_ids)), _AS_READ)
+    frame["hour"], frame["first"] = hour_and_minute(frame.pop("bucket"), day)
+    return by_hour(frame | {"last": frame["first"]})
 
 
 def by_hour(frame: Frame) -> Frame:
@@ -51,14 +55,11 @@ def _rows(day: date, sensor_ids: list[int]) -> Iterator[tuple[int, NDArray[Any]]
             yield sensor, np.frombuffer(body, _IPV4 if family == 4 else _IPV6)
 
 
-def _frame(sensor: int, rows: NDArray[Any], day: date) -> Frame:
-    hour, minute = hour_and_minute(rows["bucket"].astype(np.int64) + EPOCH_2000_US, day)
+def _frame(sensor: int, rows: NDArray[Any]) -> Frame:
     source = rows["source"].astype(np.uint64)
     return {
         "sensor": np.full(len(rows), sensor, np.int32),
-        "hour": hour,
-        "first": minute,
-        "last": minute,
+        "bucket": rows["bucket"].astype(np.int64) + EPOCH_2000_US,
         "source": source if rows.dtype == _IPV4 else sourcekeys.from_ipv6_high(source),
         "protocol": rows["protocol"].astype(np.uint8),
         "port": rows["port"].astype(np.uint16),

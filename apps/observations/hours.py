@@ -39,8 +39,13 @@ def microseconds(moment: datetime) -> int:
     return int((np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us") - EPOCH).astype(np.int64))
 
 
+def starts_us(day: date) -> NDArray[np.int64]:
+    """`hour_starts` in microseconds since 1970."""
+    return np.array([microseconds(start) for start in hour_starts(day)], np.int64)
+
+
 def hour_and_minute(buckets_us: NDArray[np.int64], day: date) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Of instants of one reporting day (microseconds since 1970): hour index and minute of the UTC clock hour."""
-    starts = np.array([microseconds(start) for start in hour_starts(day)], np.int64)
+    starts = starts_us(day)
     hour = np.searchsorted(starts, buckets_us, side="right") - 1
     return hour.astype(np.uint8), (buckets_us // 60_000_000 % 60).astype(np.uint8)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from apps.observations.columns import Frame
 from apps.reference.regions import RegionMap, region_map_for
+from apps.reference.scanners import scanner_mask
 from apps.sensors.models import Exclusion
 
 
@@ -28,7 +29,7 @@ class Labels:
         """Set `region`, `scanner` and `excluded` of every row."""
         sources, codes = np.unique(frame["source"], return_inverse=True)
         frame["region"] = self.regions.lookup(sources)[codes]
-        frame["scanner"] = _scanners(sources, self.day)[codes]
+        frame["scanner"] = scanner_mask(sources, self.day)[codes]
         frame["excluded"] = self._is_excluded(frame)
 
     def _is_excluded(self, frame: Frame) -> NDArray[np.bool_]:
@@ -41,7 +42,3 @@ class Labels:
 def labels_of(day: date, sensor_ids: Iterable[int]) -> Labels:
     in_force = Exclusion.objects.filter(Q(last_day__isnull=True) | Q(last_day__gte=day), first_day__lte=day, sensor__in=list(sensor_ids))
     return Labels(day, region_map_for(day), frozenset(in_force.values_list("sensor_id", "protocol", "port")))
-
-
-def _scanners(sources: NDArray[np.uint64], day: date) -> NDArray[np.bool_]:
-    return np.zeros(len(sources), np.bool_)
