@@ -1,7 +1,7 @@
 """Who and what the demo consists of: invented organisations and users, the real sensors of the sample, their keys."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,16 +59,20 @@ def folder() -> Path:
 
 def password() -> str:
     """The one password of all demo users, made once for this data folder."""
-    return _kept_secret(folder() / "password", lambda: f"swallow-{secrets.token_hex(4)}")
+    path = folder() / "password"
+    if not path.exists():
+        _keep(path, f"swallow-{secrets.token_hex(4)}\n")
+    return path.read_text().strip()
 
 
-def key_file(sensor: str) -> Path:
-    return folder() / "keys" / f"{sensor}.key"
+def key_file() -> Path:
+    """A line 'name key' for each sensor."""
+    return folder() / "sensor-keys"
 
 
 def import_command(url: str) -> list[str]:
     """Sends the shipped sample to the ingest API, each sensor's packets with that sensor's key."""
-    return parts.manage("import_observations", "--format", "marx", str(SAMPLE), "--url", url, "--key-file", str(folder() / "keys"))
+    return parts.manage("import_observations", "--format", "marx", str(SAMPLE), "--url", url, "--key-file", str(key_file()))
 
 
 @transaction.atomic
@@ -102,17 +106,12 @@ def _enrol(name: str, country: str, owner: Organisation) -> None:
             name=name, organisation=owner, country=country, is_overseas=country != "JP",
             line_type=Sensor.LineType.HOSTING, active_from=FIRST_DAY,
         )  # fmt: skip
-    if not key_file(name).exists():
-        _keep(key_file(name), sensors.add_key(sensor=sensor, name="demo import", may_import=True)[1])
-
-
-def _kept_secret(path: Path, make: Callable[[], str]) -> str:
-    if not path.exists():
-        _keep(path, make())
-    return path.read_text().strip()
+    kept = key_file().read_text() if key_file().exists() else ""
+    if not any(line.startswith(f"{name} ") for line in kept.splitlines()):
+        _keep(key_file(), kept + f"{name} {sensors.add_key(sensor=sensor, name='demo import', may_import=True)[1]}\n")
 
 
 def _keep(path: Path, secret: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text(secret + "\n")
+    path.write_text(secret)

@@ -17,25 +17,22 @@ from apps.portal.state import View, view_from
 MOST_RANKS = 1000
 MOST_SOURCES = 100_000
 SOURCES_A_TURN = 1000
-NOTHING: Mapping[str, str] = {}
 
 
-def series_csv(view: View, split: Dimension, fixed: Mapping[str, str] = NOTHING, *, top: int = 5) -> str:
-    """`fixed` are the filters of the page itself."""
-    return _link("portal:csv-series", view, {"split": split.value, "top": str(top), "bin": view.bin.value, **fixed})
+def series_csv(view: View, split: Dimension, *, top: int = 5) -> str:
+    return _link("portal:csv-series", view, {"split": split.value, "top": str(top), "bin": view.bin.value})
 
 
-def ranking_csv(view: View, dimension: Dimension, fixed: Mapping[str, str] = NOTHING) -> str:
-    return _link("portal:csv-ranking", view, {"dimension": dimension.value, "limit": str(MOST_RANKS), **fixed})
+def ranking_csv(view: View, dimension: Dimension) -> str:
+    return _link("portal:csv-ranking", view, {"dimension": dimension.value, "limit": str(MOST_RANKS)})
 
 
 def sources_csv(view: View) -> str:
-    return _link("portal:csv-sources", view, NOTHING)
+    return _link("portal:csv-sources", view, {})
 
 
 def _link(name: str, view: View, changes: Mapping[str, str]) -> str:
-    own = {name: view.query.get(name, "") for name in ("ports", "regions")}
-    return with_state(reverse(name), view.query, **{**own, **changes})
+    return with_state(reverse(name), view.query, **{**view.filters(), **changes})
 
 
 def series_file(request: HttpRequest) -> StreamingHttpResponse:

@@ -1,6 +1,5 @@
 """A figure over time, ready to show: title, caption, table, what the chart draws, and where its points lead."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -59,15 +58,12 @@ class Figure:
         return not any(value for series in self.data["series"] for value in series["values"])
 
 
-def series_figure(
-    found: SeriesSet, view: View, *, id: str, title: str, kind: str = "line", csv_url: str = "", fixed: Mapping[str, str] | None = None
-) -> Figure:
-    """`kind` is line, stacked or bar. `fixed` are filters of the page itself (the port of a port page), which links to
-    sources carry. `title` names what is shown; filters that are on are added."""
+def series_figure(found: SeriesSet, view: View, *, id: str, title: str, kind: str = "line", csv_url: str = "") -> Figure:
+    """`kind` is line, stacked or bar. `title` names what is shown; filters that are on are added."""
     spans = _spans(found, view)
     labels = [words.bin_label(start, found.bin, view.period.zone) for start in found.starts]
-    behind = view.sources_url(**(fixed or {}))
-    columns = tuple(_column(one, found.split, view, fixed or {}) for one in found.series)
+    behind = view.sources_url()
+    columns = tuple(_column(one, found.split, view) for one in found.series)
     unit = str(words.UNITS[found.meta.unit])
     return Figure(
         id=id,
@@ -92,24 +88,26 @@ def series_figure(
 
 def with_previous(figure: Figure, before: SeriesSet) -> Figure:
     """The same figure with the first curve of the previous period behind it, bin by bin from the start."""
-    column = Column("previous", _("previous period (%(period)s)") % {"period": words.period(before.meta.period)}, PREVIOUS, "", "")
+    label = _("previous period (%(period)s)") % {"period": words.period(before.meta.period)}
     values = list(before.series[0].values[: len(figure.rows)]) if before.series else []
     values += [None] * (len(figure.rows) - len(values))
-    drawn = {"key": column.key, "label": column.label, "hue": PREVIOUS.hue, "pattern": PREVIOUS.pattern, "values": values, "url": ""}
+    was_watched = any(value is not None for value in values)
+    column = Column("previous", label, PREVIOUS, words.number(before.series[0].total) if was_watched else _("no data"), "")
+    drawn = {"key": column.key, "label": label, "hue": PREVIOUS.hue, "pattern": PREVIOUS.pattern, "values": values, "url": ""}
     return replace(
         figure,
-        columns=(*figure.columns, replace(column, total=words.number(before.series[0].total) if before.series else "–")),
+        columns=(*figure.columns, column),
         rows=tuple(replace(row, cells=(*row.cells, words.number(value))) for row, value in zip(figure.rows, values, strict=True)),
         data=figure.data | {"series": [*figure.data["series"], drawn]},
     )
 
 
-def _column(one: Series, split: Dimension, view: View, fixed: Mapping[str, str]) -> Column:
+def _column(one: Series, split: Dimension, view: View) -> Column:
     url = ""
     if split is Dimension.NONE:
-        url = view.sources_url(**fixed)
+        url = view.sources_url()
     elif one.key not in NO_LINK:
-        url = view.sources_url(**(dict(fixed) | {FILTER_OF[split]: one.key}))
+        url = view.sources_url(**{FILTER_OF[split]: one.key})
     return Column(one.key, one.label or _("all"), colour_of(one.key), words.number(one.total), url)
 
 

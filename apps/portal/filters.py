@@ -122,9 +122,9 @@ def _scanners(view: View) -> Iterator[Choice]:
 
 def _chips(view: View) -> Iterator[Chip]:
     chosen = view.selection
-    for port in chosen.ports:
+    for port in () if "ports" in view.fixed else chosen.ports:
         yield Chip(port_label(port), view.url_here(ports=_without(chosen.ports, port)))
-    for code in chosen.regions:
+    for code in () if "regions" in view.fixed else chosen.regions:
         yield Chip(region_label(code), view.url_here(regions=_without(chosen.regions, code)))
     names = tuple(signature.label for signature in chosen.signatures)
     for signature in chosen.signatures:

@@ -1,6 +1,5 @@
 """A short table of parts: what a total is made of."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.observations.figures import SeriesSet
@@ -27,7 +26,7 @@ class ShareTable:
     lines: tuple[ShareLine, ...]
 
 
-def share_table(found: SeriesSet, view: View, *, title: str, fixed: Mapping[str, str]) -> ShareTable:
+def share_table(found: SeriesSet, view: View, *, title: str) -> ShareTable:
     """The signatures of a selection, largest first; links lead to the sources that sent such packets."""
     parts = sorted((one for one in found.series if one.total), key=lambda one: -one.total)
     whole = sum(one.total for one in parts) or 1
@@ -37,7 +36,7 @@ def share_table(found: SeriesSet, view: View, *, title: str, fixed: Mapping[str,
         lines=tuple(
             ShareLine(
                 label=signature_label(one.key) if one.key else one.label,
-                url=view.sources_url(**{**fixed, "signatures": one.key}),
+                url=view.sources_url(signatures=one.key),
                 colour=colour_of(one.key),
                 value=words.number(one.total),
                 share=words.percent(one.total / whole),

@@ -34,6 +34,7 @@ class View:
     compares: bool
     limit: int
     freshness: Freshness
+    fixed: Mapping[str, str]  # filters that the page itself is about, such as the port of a port page
 
     @property
     def period(self) -> Period:
@@ -49,8 +50,11 @@ class View:
 
     def sources_url(self, **changes: str) -> str:
         """The sources behind the view, its filters by port and region included."""
-        own = {name: self.query.get(name, "") for name in ("ports", "regions")}
-        return self.url(reverse("portal:sources"), **(own | changes))
+        return self.url(reverse("portal:sources"), **{**self.filters(), **changes})
+
+    def filters(self) -> dict[str, str]:
+        """Ports and regions that narrow the view, by the address or by the page."""
+        return {name: self.query.get(name, "") for name in ("ports", "regions")} | dict(self.fixed)
 
 
 def view_from(request: HttpRequest, *, limit: int = 25, others: tuple[str, ...] = (), filters: Mapping[str, str] | None = None) -> View:
@@ -68,6 +72,7 @@ def view_from(request: HttpRequest, *, limit: int = 25, others: tuple[str, ...] 
         compares=params.flag_from(query, "previous"),
         limit=params.limit_from(query, limit),
         freshness=newest_data(selection.scope),
+        fixed=filters or {},
     )
 
 

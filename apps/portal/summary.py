@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.observations import queries
-from apps.observations.figures import Dimension, Ranking, RankRow, Selection
+from apps.observations.figures import Dimension, RankRow, Selection
 from apps.observations.models import Signature
 from apps.portal import words
 from apps.portal.state import View
-from apps.portal.tables import change_of_rank
+from apps.portal.tables import change_of_rank, knows_previous
 
 # Ranks are exact this far down.
 DEEPEST_RANK = 1000
@@ -38,15 +38,16 @@ def facts_of(key: str, dimension: Dimension, view: View) -> tuple[Fact, ...]:
     everything = replace(chosen, ports=()) if dimension is Dimension.PORT else replace(chosen, regions=())
     found = queries.ranking(everything, dimension, view.unit, DEEPEST_RANK, previous=True)
     row = next((row for row in found.rows if row.key == key), None)
-    return _facts(row, found, view) if row else ()
+    return _facts(row, view, knows_previous(found)) if row else ()
 
 
-def _facts(row: RankRow, found: Ranking, view: View) -> tuple[Fact, ...]:
-    before = _("previous period: %(value)s") % {"value": words.number(row.previous_value)}
+def _facts(row: RankRow, view: View, has_previous: bool) -> tuple[Fact, ...]:
+    before = _("previous period: %(value)s") % {"value": words.number(row.previous_value or 0)}
+    rank = _("previous rank: %(rank)s") % {"rank": f"{row.previous_rank} ({change_of_rank(row)[1]})" if row.previous_rank else "–"}
     sensors = ngettext("%(count)d sensor", "%(count)d sensors", row.sensors) % {"count": row.sensors}
     facts = [
-        Fact(str(words.UNITS[view.unit]), words.number(row.value), before if found.previous_period else ""),
-        Fact(_("Rank"), str(row.rank), f"{_('previous rank')}: {row.previous_rank or '–'} ({change_of_rank(row)[1]})"),
+        Fact(str(words.UNITS[view.unit]), words.number(row.value), before if has_previous else ""),
+        Fact(_("Rank"), str(row.rank), rank if has_previous else _("no data in the previous period")),
         Fact(_("Share of all"), words.percent(row.share)) if row.share is not None else None,
         Fact(_("Observed by"), sensors, _("largest sensor: %(share)s") % {"share": words.percent(row.largest_sensor_share)}),
     ]

@@ -46,6 +46,7 @@ class RankTable:
     more_url: str
     has_previous: bool
     previous_text: str
+    shows_sensors: bool
 
 
 HEADINGS: dict[Dimension, Callable[[], str]] = {
@@ -57,34 +58,41 @@ HEADINGS: dict[Dimension, Callable[[], str]] = {
 
 
 def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str = "", more_url: str = "") -> RankTable:
+    has_previous = knows_previous(found)
     longest = max((row.value for row in found.rows), default=0) or 1
     return RankTable(
         id=id,
         title=captions.full_title(title, view.selection),
         key_heading=HEADINGS[found.dimension](),
         unit=str(words.SHORT_UNITS[found.meta.unit]),
-        lines=tuple(_line(row, found, view, longest) for row in found.rows),
+        lines=tuple(_line(row, found.dimension, view, longest, has_previous) for row in found.rows),
         total=words.number(found.total),
         caption=captions.caption(found.meta, names_signatures=bool(view.selection.signatures)),
         csv_url=csv_url,
         more_url=more_url,
-        has_previous=found.previous_period is not None,
+        has_previous=has_previous,
         previous_text=words.period(found.previous_period) if found.previous_period else "",
+        shows_sensors=found.dimension is not Dimension.SENSOR,
     )
 
 
-def _line(row: RankRow, found: Ranking, view: View, longest: float) -> RankLine:
-    kind, change = change_of_rank(row) if found.previous_period else ("", "")
+def knows_previous(found: Ranking) -> bool:
+    """Whether anything at all was observed in the previous period; if not, not everything is new."""
+    return found.previous_period is not None and any(row.previous_rank for row in found.rows)
+
+
+def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool) -> RankLine:
+    kind, change = change_of_rank(row) if has_previous else ("", "")
     return RankLine(
         rank=row.rank,
         key=row.key,
         label=row.label,
-        url=key_url(found.dimension, row.key, view),
+        url=key_url(dimension, row.key, view),
         colour=colour_of(row.key),
         value=words.number(row.value),
         share=words.percent(row.share),
         bar=f"{100 * row.value / longest:.1f}",
-        previous_rank=str(row.previous_rank or "–"),
+        previous_rank=str(row.previous_rank or ""),
         change=change,
         change_kind=kind,
         sensors=row.sensors,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.models import User
 from apps.common.ports import PortKey
 from apps.observations.queries import newest_data
+from apps.observations.snapshot import reading
 from apps.portal import downloads
 from apps.portal.pages.home import home_page
 from apps.portal.pages.port import port_page
@@ -30,12 +31,14 @@ View = Callable[..., HttpResponseBase]
 
 
 def analysis_page(view: View) -> View:
-    """For people who are signed in, read-only, and at its tidy address."""
+    """For people who are signed in, at its tidy address; all its figures are of one moment."""
 
     @wraps(view)
     def guarded(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-        tidy = canonical_url(request)
-        return redirect(tidy) if tidy else view(request, **arguments)
+        if tidy := canonical_url(request):
+            return redirect(tidy)
+        with reading():
+            return view(request, **arguments)
 
     return login_required(require_GET(guarded))
 

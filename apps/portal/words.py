@@ -83,8 +83,8 @@ def period(span: Period) -> str:
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    return f"{day(local.date())} {local:%H:%M}"
+    """As tables write it, the same in both languages."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def zone(key: str) -> str:

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.coordination.queries import TicketRow, tickets_due
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, Unit, Usual
 from apps.portal import words
@@ -18,6 +19,7 @@ from apps.portal.tables import RankTable, rank_table
 
 TOP = 5
 RANKS = 10
+MOST_TICKETS = 5
 # Day-to-day variation of unsolicited traffic is large; within these bounds nothing is said to be unusual.
 USUAL_LOW, USUAL_HIGH = 0.7, 1.3
 VERDICTS = {
@@ -51,6 +53,8 @@ class HomePage:
     ports: RankTable
     regions: RankTable
     sensors: HealthStrip
+    tickets: list[TicketRow]
+    shows_tickets: bool
 
 
 def home_page(view: View) -> HomePage:
@@ -82,6 +86,8 @@ def home_page(view: View) -> HomePage:
             more_url=view.url(reverse("portal:regions")),
         ),
         sensors=health_strip(view.user),
+        tickets=tickets_due(view.user, MOST_TICKETS) if view.user.is_own_staff else [],
+        shows_tickets=view.user.is_own_staff,
     )
 
 

@@ -36,7 +36,6 @@ class PortPage:
 
 
 def port_page(view: View, key: PortKey) -> PortPage:
-    fixed = {"ports": str(key)}
     return PortPage(
         key=str(key),
         label=port_label(key),
@@ -50,35 +49,31 @@ def port_page(view: View, key: PortKey) -> PortPage:
             view,
             id="by-region",
             title=_("%(port)s by source region") % {"port": port_label(key)},
-            csv_url=series_csv(view, Dimension.REGION, fixed, top=TOP),
-            fixed=fixed,
+            csv_url=series_csv(view, Dimension.REGION, top=TOP),
         ),
         regions=rank_table(
             queries.ranking(view.selection, Dimension.REGION, view.unit, RANKS, previous=True),
             view,
             id="regions",
             title=_("Source regions of %(port)s") % {"port": port_label(key)},
-            csv_url=ranking_csv(view, Dimension.REGION, fixed),
+            csv_url=ranking_csv(view, Dimension.REGION),
         ),
         signatures=share_table(
             queries.series(with_every_signature(view.selection), Dimension.SIGNATURE, view.bin, view.unit, TOP),
             view,
             title=_("Signatures"),
-            fixed=fixed,
         ),
-        sources_url=view.sources_url(**fixed),
+        sources_url=view.sources_url(),
     )
 
 
 def _trend(view: View, key: PortKey) -> Figure:
-    fixed = {"ports": str(key)}
     figure = series_figure(
         queries.series(view.selection, Dimension.NONE, view.bin, view.unit),
         view,
         id="trend",
         title=_("Trend of %(port)s") % {"port": port_label(key)},
-        csv_url=series_csv(view, Dimension.NONE, fixed),
-        fixed=fixed,
+        csv_url=series_csv(view, Dimension.NONE),
     )
     if not view.compares:
         return figure

@@ -1,11 +1,12 @@
 """One region: what comes from there?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness
+from apps.portal import words
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, series_figure, with_previous
 from apps.portal.filters import FilterBar, filter_bar
@@ -13,6 +14,7 @@ from apps.portal.state import View
 from apps.portal.summary import Fact, before, facts_of
 from apps.portal.tables import RankTable, rank_table
 from apps.reference.names import region_label
+from apps.sensors.queries import scope_for
 
 TOP = 5
 RANKS = 20
@@ -28,12 +30,13 @@ class RegionPage:
     trend: Figure
     by_port: Figure
     ports: RankTable
+    by_panel: Figure | None
     sensors: RankTable | None
     sources_url: str
 
 
 def region_page(view: View, code: str) -> RegionPage:
-    label, fixed = region_label(code), {"regions": code}
+    label = region_label(code)
     return RegionPage(
         code=code,
         label=label,
@@ -46,18 +49,18 @@ def region_page(view: View, code: str) -> RegionPage:
             view,
             id="by-port",
             title=_("%(region)s by destination port") % {"region": label},
-            csv_url=series_csv(view, Dimension.PORT, fixed, top=TOP),
-            fixed=fixed,
+            csv_url=series_csv(view, Dimension.PORT, top=TOP),
         ),
         ports=rank_table(
             queries.ranking(view.selection, Dimension.PORT, view.unit, RANKS, previous=True),
             view,
             id="ports",
             title=_("Destination ports of sources in %(region)s") % {"region": label},
-            csv_url=ranking_csv(view, Dimension.PORT, fixed),
+            csv_url=ranking_csv(view, Dimension.PORT),
         ),
+        by_panel=_by_panel(view, label),
         sensors=_sensors(view, label),
-        sources_url=view.sources_url(**fixed),
+        sources_url=view.sources_url(),
     )
 
 
@@ -69,15 +72,27 @@ def _sensors(view: View, label: str) -> RankTable | None:
     return rank_table(found, view, id="sensors", title=_("Sensors that observed %(region)s") % {"region": label})
 
 
+def _by_panel(view: View, label: str) -> Figure | None:
+    """Both halves of the network side by side, where the viewer looks at all of it and has both."""
+    if view.selection.scope.label != "all":
+        return None
+    scopes = [(name, scope_for(view.user, name)) for name in ("domestic", "overseas")]
+    if not all(scope.sensor_ids for _name, scope in scopes):
+        return None
+    halves = [(name, queries.series(replace(view.selection, scope=scope), Dimension.NONE, view.bin, view.unit)) for name, scope in scopes]
+    lines = tuple(replace(half.series[0], key=name, label=str(words.SENSOR_SETS[name])) for name, half in halves)
+    whole = queries.series(view.selection, Dimension.NONE, view.bin, view.unit)
+    both = replace(whole, split=Dimension.SENSOR, series=lines)
+    return series_figure(both, view, id="by-panel", title=_("%(region)s by domestic and overseas sensors") % {"region": label})
+
+
 def _trend(view: View, code: str) -> Figure:
-    fixed = {"regions": code}
     figure = series_figure(
         queries.series(view.selection, Dimension.NONE, view.bin, view.unit),
         view,
         id="trend",
         title=_("Trend of %(region)s") % {"region": region_label(code)},
-        csv_url=series_csv(view, Dimension.NONE, fixed),
-        fixed=fixed,
+        csv_url=series_csv(view, Dimension.NONE),
     )
     if not view.compares:
         return figure

@@ -7,13 +7,17 @@ from datetime import date
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.common.periods import Bin, bins
+from apps.common.periods import Bin, bins, local_day
 from apps.common.ports import PortKey
+from apps.coordination.queries import TicketRow, tickets_for_source
+from apps.enrichment.queries import AddressInfo, address_info
+from apps.enrichment.views import ASKERS
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, Series, SeriesSet, SourceHistory
 from apps.portal import words
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.links import with_query
 from apps.portal.pages.sources import Link, port_link
 from apps.portal.shares import signature_label
 from apps.portal.state import View
@@ -51,9 +55,10 @@ class SourcePage:
     signatures: tuple[Part, ...]
     regions: tuple[RegionSince, ...]
     region_as_of: str
-    busiest_port: str
-    first_day: str
-    end_day: str
+    holder: AddressInfo | None  # for own staff
+    may_look_up: bool
+    tickets: list[TicketRow]
+    open_ticket_url: str
 
 
 def source_page(view: View, address: str) -> SourcePage:
@@ -73,10 +78,20 @@ def source_page(view: View, address: str) -> SourcePage:
         signatures=tuple(Part(signature_label(name), "", words.number(packets)) for name, packets in found.signatures),
         regions=tuple(RegionSince(region_label(code), _region_url(code, view), words.day(day)) for day, code in found.regions),
         region_as_of=words.day(found.meta.region_as_of) if found.meta.region_as_of else "",
-        busiest_port=found.ports[0][0] if found.ports else "",
-        first_day=view.period.start.astimezone(zone).date().isoformat(),
-        end_day=view.period.end.astimezone(zone).date().isoformat(),
+        holder=address_info(address) if view.user.is_own_staff else None,
+        may_look_up=view.user.is_own_staff and view.user.has_role(*ASKERS),
+        tickets=tickets_for_source(view.user, address),
+        open_ticket_url=_open_ticket_url(found, view),
     )
+
+
+def _open_ticket_url(found: SourceHistory, view: View) -> str:
+    """The form that opens a ticket on what is shown; '' for those who may not, and where nothing was observed."""
+    if not (view.user.may_coordinate and found.packets):
+        return ""
+    ports = ",".join(key for key, _packets in found.ports[:DRAWN_PORTS])
+    dates = {name: local_day(at, view.period.zone).isoformat() for name, at in (("from", view.period.start), ("to", view.period.end))}
+    return with_query(reverse("coordination:open-ticket"), {"source": found.address.removesuffix("/64"), "port": ports, **dates})
 
 
 def _port(key: str, packets: int, view: View) -> Part:

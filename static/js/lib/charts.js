@@ -49,8 +49,8 @@ function datasets(data) {
 }
 
 function colours(chart) {
-  const text = css("--tblr-secondary-color");
-  const grid = css("--tblr-border-color");
+  const text = css("--chart-text");
+  const grid = css("--chart-grid");
   for (const axis of Object.values(chart.options.scales)) {
     axis.ticks.color = text;
     axis.grid.color = grid;

@@ -28,7 +28,7 @@ export function composePicture({ canvas, data }, { title, unit, caption }) {
   picture.width = width * scale;
   picture.height = height * scale;
   pen.scale(scale, scale);
-  pen.fillStyle = css("--tblr-bg-surface");
+  pen.fillStyle = css("--chart-ground");
   pen.fillRect(0, 0, width, height);
   pen.textBaseline = "top";
 
@@ -41,8 +41,8 @@ export function composePicture({ canvas, data }, { title, unit, caption }) {
       top += step;
     }
   };
-  write(fonts.title, "--tblr-body-color", heading, LINE);
-  write(fonts.text, "--tblr-secondary-color", [unit], LINE);
+  write(fonts.title, "--chart-ink", heading, LINE);
+  write(fonts.text, "--chart-text", [unit], LINE);
   pen.drawImage(canvas, MARGIN, top, canvas.clientWidth, canvas.clientHeight);
   top += canvas.clientHeight + 8;
   for (const row of legend) {
@@ -50,7 +50,7 @@ export function composePicture({ canvas, data }, { title, unit, caption }) {
     top += LINE;
   }
   top += 4;
-  write(fonts.small, "--tblr-secondary-color", notes, 16);
+  write(fonts.small, "--chart-text", notes, 16);
   return picture;
 }
 
@@ -80,7 +80,7 @@ function drawEntry(pen, font, { one, left }, top) {
   pen.stroke();
   pen.setLineDash([]);
   pen.font = font;
-  pen.fillStyle = css("--tblr-body-color");
+  pen.fillStyle = css("--chart-ink");
   pen.fillText(one.label, left + 34, top);
 }
 

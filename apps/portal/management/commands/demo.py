@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -40,13 +41,13 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         self._say("Preparing database and static files …")
         parts.prepare()
-        call_command("load_delegations", "--shipped", verbosity=0)
+        call_command("load_delegations", "--shipped", stdout=StringIO())
         demo.populate()
 
     def _serve(self, port: int) -> None:
         wanted = [
             parts.command("mail_standin"),
-            parts.command("rdap_standin"),
+            parts.command("rdap_standin", "--port", str(demo_settings.rdap_port())),
             parts.web(port),
             parts.worker(),
             parts.beat(),

@@ -1,0 +1,23 @@
+"""Errors of the domain as a page that says, in words, what can be done about them."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from apps.common.errors import DomainError
+
+
+class DomainErrorPages:
+    """The API has its own answers (`apps.common.api`); everything else that lets a DomainError through ends here."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        return render(request, "400.html", {"error": error}, status=error.status)
