@@ -1,8 +1,7 @@
 """Reading the count tables: rows of whole panels, and of single sensors. Which of them are complete is said here.
 
 Complete are the slices total, port (of counted signatures) and region of the panels, and total and region of the sensors.
-Hour rows
-hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
+Hour rows hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
 """
 
 from collections import defaultdict

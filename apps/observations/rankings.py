@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from apps.common.errors import ParameterError
 from apps.observations import planner, ranks, units
@@ -55,7 +56,7 @@ def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, 
 
 def require_splittable(scope: SensorScope, dimension: Dimension, name: str) -> None:
     if dimension is Dimension.SENSOR and scope.is_aggregate_only:
-        raise ParameterError(name, "sums of the whole network are not split by sensor; choose your own sensors")
+        raise ParameterError(name, _("sums of the whole network are not split by sensor; choose your own sensors"))
 
 
 def places_of(context: Context, dimension: Dimension, unit: Unit, limit: int) -> Places:
@@ -96,8 +97,7 @@ def _adds_up(ask: Ask, unit: Unit) -> bool:
 def _total(ask: Ask, context: Context, unit: Unit, known: units.Candidates) -> float:
     if unit in units.ADDITIVE and _adds_up(ask, unit):
         return float(known.lower.sum())
-    whole = units.candidates(ask.ungrouped(), unit, context.days)
-    return float(whole.exact(whole.keys)[0]) if len(whole.keys) else 0.0
+    return units.total(ask, unit, context.days)
 
 
 def _shares(values: ranks.Values, total: float) -> list[float | None]:

@@ -11,6 +11,7 @@ from threading import Lock
 
 import numpy as np
 from django.db import connection
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.common.errors import ParameterError
@@ -44,7 +45,8 @@ def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Fra
         return []
     months = _months(sensors, days)
     if sum(wanted for *_rest, wanted in months) > MAX_ROWS:
-        raise ParameterError("from", f"the view needs more than {MAX_ROWS:,} stored rows; shorten the period or choose fewer sensors")
+        problem = _("the view needs more than %(max)d stored rows; shorten the period or choose fewer sensors")
+        raise ParameterError("from", problem % {"max": MAX_ROWS})
     return [
         _month_frame(tuple(sensors), month, version, count, rows, _of_month(days, month), keep)
         for month, version, count, rows, wanted in months

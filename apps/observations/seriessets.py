@@ -59,8 +59,7 @@ def _totals(ask: Ask, context: Context, unit: Unit, top: int) -> dict[int, float
     """The value over the whole period of each line, busiest first."""
     if ask.group is not Dimension.NONE:
         return leaders(context, ask.group, unit, top)
-    whole = units.candidates(replace(ask, spans=()), unit, context.days)
-    return {EVERYTHING: float(whole.exact(whole.keys)[0]) if len(whole.keys) else 0.0}
+    return {EVERYTHING: units.total(replace(ask, spans=()), unit, context.days)}
 
 
 def _with_gaps(values: units.Values, covered: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: Unit) -> tuple[float | None, ...]:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from django.conf import settings
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.common import regions, sourcekeys
@@ -30,6 +31,7 @@ Position = tuple[int, int]  # packets, source key
 
 def sources(selection: Selection, cursor: str, limit: int) -> SourcePage:
     """See queries.sources."""
+    require_addresses(selection.scope)
     after = _position(cursor) if cursor else None
     context = context_of(selection)
     rows = _rows(Ask(selection))
@@ -42,6 +44,11 @@ def sources(selection: Selection, cursor: str, limit: int) -> SourcePage:
         total_sources=len(totals["source"]),
         meta=context.meta(Unit.PACKETS),
     )
+
+
+def require_addresses(scope: SensorScope) -> None:
+    if scope.is_aggregate_only:
+        raise ParameterError("sensors", _("source addresses are shown for your own sensors only; choose them"))
 
 
 def _rows(ask: Ask) -> Frame:
@@ -116,9 +123,9 @@ def _position(cursor: str) -> Position:
         packets, source = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode().split(":")
         position = int(packets), int(source)
     except (ValueError, binascii.Error) as error:
-        raise ParameterError("cursor", "is not one that an answer gave") from error
+        raise ParameterError("cursor", _("is not one that an answer gave")) from error
     if not (0 <= position[0] < 1 << 63 and 0 <= position[1] < 1 << 64):
-        raise ParameterError("cursor", "is not one that an answer gave")
+        raise ParameterError("cursor", _("is not one that an answer gave"))
     return position
 
 
@@ -127,6 +134,7 @@ def _position(cursor: str) -> Position:
 
 def history(scope: SensorScope, address: str, period: Period) -> SourceHistory:
     """See queries.source_history."""
+    require_addresses(scope)
     source = sourcekeys.from_address(address.removesuffix("/64"))
     selection = Selection(scope, period, signatures=tuple(Signature))
     context = context_of(selection)

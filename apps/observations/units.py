@@ -76,6 +76,20 @@ def _denominator(by_key: dict[int, NDArray[np.int64]], ask: Ask, key: int) -> ND
     return by_key[key if ask.group is Dimension.SENSOR else 0]
 
 
+def total(ask: Ask, unit: Unit, days: SensorDays) -> float:
+    """The unit's value of everything an ask selects, 0 where nothing was seen."""
+    ask = ask.ungrouped()
+    match unit:
+        case Unit.PACKETS:
+            return float(planner.packets(ask)["packets"].sum())
+        case Unit.SOURCES:
+            return float(planner.sources(ask)["sources"].sum())
+        case Unit.PACKETS_PER_SOURCE:
+            sources = float(planner.sources(ask)["sources"].sum())
+            return float(planner.packets(ask)["packets"].sum()) / sources if sources else 0.0
+    return float(_per_sensor_day(ask, unit, days).lower.sum())
+
+
 def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
     """The values of each key that was asked for or seen, one a bin; 0 where nothing was seen, NaN where there is no value (no source
     to divide by, no covered sensor-day)."""

@@ -1,11 +1,14 @@
 """Packets for tests of figures: a few lines say who sent what to whom, and the real rollup makes counts of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
+from apps.accounts.models import Organisation, User
 from apps.common.ports import PortKey
 from apps.common.regions import encode
 from apps.common.sourcekeys import from_address
@@ -75,3 +78,20 @@ def delegate(first: str, last: str, region: str, since: date = date(2010, 1, 1))
 
 def reporting_day(at: datetime) -> date:
     return at.astimezone(settings.REPORT_TIME_ZONE).date()
+
+
+@contextmanager
+def kept(blocker) -> Iterator[None]:
+    """Rows made inside stay for all tests of a module-scoped fixture, each of which undoes its own changes only.
+    `blocker` is pytest-django's django_db_blocker."""
+    with blocker.unblock(), transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
+def who_reads_network_counts(user: User) -> User:
+    """The same person, whose organisation may from now on read counts of the whole network."""
+    Organisation.objects.filter(pk=user.organisation_id).update(sees_network_counts=True)
+    return User.objects.get(pk=user.pk)

@@ -12,6 +12,7 @@ from apps.observations import queries
 from apps.observations.figures import Dimension, Selection, Unit
 from apps.observations.models import Signature
 from apps.sensors.queries import scope_for
+from tests.cast import make_cast
 from tests.observations import sightings
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -28,8 +29,13 @@ def days(first: date, count: int) -> Period:
     return Period.of_days(first, first + timedelta(days=count), TOKYO)
 
 
-@pytest.fixture
-def seen(cast):
+@pytest.fixture(scope="module")
+def seen(django_db_setup, django_db_blocker):
+    with sightings.kept(django_db_blocker):
+        yield observed(make_cast())
+
+
+def observed(cast):
     """Two days. `sensor` and `sensor_b` watch both, `sensor_a` the first only; 198.51.100.1 appears everywhere."""
     tuesday = MONDAY + timedelta(days=1)
     sightings.delegate("198.51.100.0", "198.51.100.255", "JP")
@@ -166,11 +172,10 @@ def test_another_zone_gets_exact_days_of_its_own(seen):
 
 
 def test_sums_of_the_network_are_not_split_by_sensor_for_partners(seen):
-    seen.organisation_a.sees_network_counts = True
-    seen.organisation_a.save()
+    partner = sightings.who_reads_network_counts(seen.partner_a)
     with pytest.raises(ParameterError, match="dimension"):
-        queries.ranking(select(seen, user=seen.partner_a), Dimension.SENSOR)
-    assert table(queries.ranking(select(seen, user=seen.partner_a), Dimension.PORT))[0] == (1, "tcp/23", 10)
+        queries.ranking(select(seen, user=partner), Dimension.SENSOR)
+    assert table(queries.ranking(select(seen, user=partner), Dimension.PORT))[0] == (1, "tcp/23", 10)
 
 
 def test_partners_draw_on_their_own_sensors_only(seen):

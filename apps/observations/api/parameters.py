@@ -1,0 +1,82 @@
+"""The parameters of figures as the API's documentation tells them. `params.py` reads them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiTypes
+
+from apps.common.periods import Bin
+from apps.observations import params
+from apps.observations.figures import Scanners, Unit
+from apps.observations.presets import Preset
+
+
+def _choice(name: str, choices: Iterable[StrEnum], default: StrEnum, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, enum=[choice.value for choice in choices], default=default.value, description=description)
+
+
+def _list(name: str, description: str, example: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, description=description, examples=[OpenApiExample(example, value=example)])
+
+
+def _count(name: str, default: int, largest: int, description: str) -> OpenApiParameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": largest, "default": default}
+    return OpenApiParameter(name, schema, description=description)
+
+
+SELECTION = [
+    OpenApiParameter(
+        "from",
+        str,
+        description="Begin, inclusive: an ISO date, taken as a day of the zone, or an ISO datetime with its zone at a full hour.",
+        examples=[OpenApiExample("a day", value="2013-03-04"), OpenApiExample("an hour", value="2013-03-04T09:00:00+09:00")],
+    ),
+    OpenApiParameter("to", str, description="End, exclusive, written like `from`; by default the end of the newest rolled-up data."),
+    _choice("period", Preset, Preset.DAYS_30, "A period counted back from the newest rolled-up data, in place of `from` and `to`."),
+    OpenApiParameter("zone", str, description="Zone of the tz database in which dates and bins are meant; by default the reporting zone."),
+    _list("sensors", "`all`, `domestic`, `overseas`, or ids of sensors separated by commas.", "all"),
+    _list("ports", "Destination ports separated by commas: `tcp/23`, `udp/53`, `icmp/8`, `ip/47`.", "tcp/23,tcp/2323"),
+    _list("regions", "Source regions separated by commas; `ZZ` is unknown.", "JP"),
+    _list("signatures", "Signatures separated by commas; by default all but backscatter, bogon and canary.", "mirai"),
+    _choice("scanners", Scanners, Scanners.INCLUDE, "Survey scanners; anything but `include` needs a list of them."),
+]
+UNIT = _choice(
+    "unit",
+    Unit,
+    Unit.PACKETS,
+    "What is counted. `sources` are distinct over the period; the units per sensor and day divide by covered sensor-days.",
+)
+FORMAT = OpenApiParameter("format", str, enum=["json", "csv"], default="json", description="CSV also by `Accept: text/csv`.")
+RANKING = [
+    _choice("dimension", params.RANKING_DIMENSIONS, params.RANKING_DIMENSIONS[0], "What is ranked."),
+    UNIT,
+    _count("limit", 10, params.MAX_LIMIT, "Number of rows."),
+    OpenApiParameter(
+        "previous",
+        OpenApiTypes.BOOL,
+        default=False,
+        description="Add rank and value in the period before: the calendar month or quarter before whole ones, else as many days.",
+    ),
+    *SELECTION,
+    FORMAT,
+]
+SERIES = [
+    _choice("split", params.SERIES_SPLITS, params.SERIES_SPLITS[0], "What the series are."),
+    OpenApiParameter(
+        "bin", str, enum=[size.value for size in Bin], description="Size of the bins; by default hours up to three days, days beyond."
+    ),
+    UNIT,
+    _count("top", 5, params.MAX_TOP, "Number of series of a split."),
+    *SELECTION,
+    FORMAT,
+]
+SOURCES = [
+    _count("limit", 100, params.MAX_LIMIT, "Number of rows of a page."),
+    OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
+    *SELECTION,
+    FORMAT,
+]
+
+
+def names(parameters: Iterable[OpenApiParameter]) -> frozenset[str]:
+    return frozenset(parameter.name for parameter in parameters)
