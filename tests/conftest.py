@@ -8,9 +8,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from apps.enrichment import standin
 from tests import browsing, mailing, processes
 from tests.cast import cast
 from tests.debian import need
@@ -34,7 +36,23 @@ def smtp_server(smtp_process: mailing.MailServer, settings) -> mailing.MailServe
 
 
 @pytest.fixture(scope="session")
-def worker_process(django_db_setup, smtp_process: mailing.MailServer) -> Iterator[subprocess.Popen[bytes]]:
+def rdap_process() -> Iterator[standin.StandIn]:
+    """One RDAP stand-in for the whole run; tests take `registry`."""
+    with standin.running() as server:
+        yield server
+
+
+@pytest.fixture
+def registry(rdap_process: standin.StandIn, settings) -> standin.StandIn:
+    """The RDAP stand-in without faults, the settings pointing at it, and nothing remembered in Redis of earlier look-ups."""
+    rdap_process.reset()
+    cache.clear()
+    settings.RDAP_HOST_OVERRIDE = rdap_process.host
+    return rdap_process
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup, smtp_process: mailing.MailServer, rdap_process: standin.StandIn) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker on the test database; tests take `celery_worker`."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
     environment = {
@@ -44,6 +62,7 @@ def worker_process(django_db_setup, smtp_process: mailing.MailServer) -> Iterato
         "REDIS_URL": django_settings.REDIS_URL,
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(smtp_process.port),
+        "RDAP_HOST_OVERRIDE": rdap_process.host,
     }
     command = [sys.executable, "-m", "celery", "-A", "tsubame_portal", "worker", "--concurrency=1", "--loglevel=INFO", "--without-gossip"]
     with processes.running(command, environment, until=processes.worker_answers) as worker:

@@ -203,6 +203,10 @@ class _Redirects(HTTPRedirectHandler):
     max_redirections = MAX_REDIRECTS
     max_repeats = 1
 
+    def redirect_request(self, req: Request, fp: Any, *args: Any) -> Request | None:
+        fp.close()  # the base class would read the redirect's body, however long it is
+        return super().redirect_request(req, fp, *args)
+
 
 class _PublicHTTPSConnection(HTTPSConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
