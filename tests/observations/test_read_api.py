@@ -226,7 +226,7 @@ def test_figures_come_as_csv_in_which_no_cell_is_a_formula(seen):
         ("series", ["start", "'=cmd", "host-osaka", "host-frankfurt"]),
         ("sources", ["address", "packets", "first_seen", "last_seen"]),
     ):
-        extra = {"rankings": {"dimension": "sensor"}, "series": {"split": "sensor"}}.get(name, {})
+        extra = {"rankings": {"dimension": "sensor"}, "series": {"split": "sensor", "bin": "day"}}.get(name, {})
         answer = get(seen.analyst, name, format="csv", **extra)
         assert answer["Content-Type"].startswith("text/csv")
         rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))

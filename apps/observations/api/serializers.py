@@ -22,6 +22,14 @@ class NumberField(serializers.Field):
         return int(value) if float(value).is_integer() else value
 
 
+@extend_schema_field({"type": "array", "items": {"type": "number", "nullable": True}})
+class ValuesField(serializers.Field):
+    """Numbers as they are; a field for each of some ten thousand would cost more than finding them."""
+
+    def to_representation(self, value: tuple[float | None, ...]) -> list[float | None]:
+        return list(value)
+
+
 class PeriodOut(serializers.Serializer):
     to = MomentField(source="end")
     zone = serializers.CharField(source="zone.key")
@@ -76,7 +84,7 @@ class SeriesOut(serializers.Serializer):
     key = serializers.CharField(allow_blank=True)
     label = serializers.CharField(allow_blank=True)
     total = NumberField(help_text="The unit's value over the whole period.")
-    values = serializers.ListField(child=serializers.FloatField(allow_null=True), help_text="One a bin; null: not covered.")
+    values = ValuesField(help_text="One a bin; null: not covered.")
 
 
 class SeriesSetOut(serializers.Serializer):
