@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from apps.sensors.models import Heartbeat, Sensor, SensorKey
 
 MAX_HEARTBEAT_SPAN = timedelta(hours=1)  # a sensor that was cut off sends one for every hour, not one for the week
 MAX_CLOCK_AHEAD = timedelta(minutes=5)
+SEEN_STEP = timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -108,8 +109,13 @@ def _check_span(start: datetime, end: datetime) -> None:
 
 
 def note_seen(*, sensor: Sensor, newest_packet: datetime | None = None) -> None:
-    """Record that the sensor was heard of just now, and the time of the newest packet it has sent (never set back)."""
-    changes: dict[str, Any] = {"last_seen_at": timezone.now()}
+    """Record that the sensor was heard of just now, and the time of the newest packet it has sent (never set back).
+
+    What is on record is true to SEEN_STEP, so that batches in quick succession do not queue for the sensor's row."""
+    now = timezone.now()
+    news = Q(last_seen_at__isnull=True) | Q(last_seen_at__lt=now - SEEN_STEP)
+    changes: dict[str, Any] = {"last_seen_at": now}
     if newest_packet is not None:
+        news |= Q(last_packet_at__isnull=True) | Q(last_packet_at__lt=newest_packet - SEEN_STEP)
         changes["last_packet_at"] = Greatest(F("last_packet_at"), newest_packet)  # PostgreSQL's GREATEST ignores NULL
-    Sensor.objects.filter(pk=sensor.pk).update(**changes)
+    Sensor.objects.filter(news, pk=sensor.pk).update(**changes)
