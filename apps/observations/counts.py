@@ -43,10 +43,10 @@ class Coded:
     def __init__(self, frame: Frame, panels: Mapping[int, int]) -> None:
         self.tables: dict[str, Codes] = {}
         self.columns: Frame = {name: frame[name] for name in ("packets", "signature", "excluded", "hour") if name in frame}
-        self._code("sensor", frame["sensor"])
-        self._code("source", frame["source"])
-        self._code("region", frame["region"])
-        self._code("service", frame["protocol"].astype(np.uint32) << np.uint32(16) | frame["port"])
+        for name in ("sensor", "source", "region"):
+            self._code(name, frame[name])
+        if "port" in frame:
+            self._code("service", frame["protocol"].astype(np.uint32) << np.uint32(16) | frame["port"])
         panel_of_sensor = np.array([panels[int(sensor)] for sensor in self.tables["sensor"]], np.uint8)
         self.columns["panel"] = panel_of_sensor[self.columns["sensor"]]
 
@@ -97,24 +97,23 @@ class CountRows:
         pgcopy.write(cursor, self.table, self.columns)
 
 
-def rows_of_bin(coded: Coded, grain: Grain, bin_us: int, sensor_ids: Iterable[int] | None = None) -> list[CountRows]:
-    """All rows of one day or month that begins at `bin_us` (microseconds since 1970): network rows of the whole frame,
-    sensor rows of `sensor_ids` (None: of all)."""
-    chosen, starts = coded.rows_of(sensor_ids), np.array([bin_us])
-    jobs = [("sensor", chosen, grain, slice_, starts) for slice_ in SENSOR_SLICES]
-    return _all_rows(coded, jobs + [("panel", coded.columns, grain, slice_, starts) for slice_ in NETWORK_SLICES])
+def sensor_rows(
+    coded: Coded, rows: Frame, grain: Grain, starts_us: NDArray[np.int64], slices: Iterable[Slice] = SENSOR_SLICES
+) -> list[CountRows]:
+    """Rows by sensor of bins that begin at `starts_us` (microseconds since 1970; several only for hours)."""
+    return _all_rows(coded, [("sensor", rows, grain, slice_, starts_us) for slice_ in slices])
 
 
-def rows_of_hours(coded: Coded, starts_us: NDArray[np.int64], sensor_ids: Iterable[int] | None = None) -> list[CountRows]:
-    """The rows by hour of one day whose hours begin at `starts_us`; sensor rows as in `rows_of_bin`."""
-    rows = coded.columns
-    jobs = [
-        ("sensor", coded.rows_of(sensor_ids), Grain.HOUR, Slice.TOTAL, starts_us),
-        ("panel", rows, Grain.HOUR, Slice.TOTAL, starts_us),
-        ("panel", rows, Grain.HOUR, Slice.REGION, starts_us),
-        ("panel", take(rows, _is_busy(rows)), Grain.HOUR, Slice.PORT, starts_us),
-    ]
-    return _all_rows(coded, jobs)
+def network_rows(
+    coded: Coded, rows: Frame, grain: Grain, starts_us: NDArray[np.int64], slices: Iterable[Slice] = NETWORK_SLICES
+) -> list[CountRows]:
+    """Rows by panel, likewise; `rows` are those of all sensors."""
+    return _all_rows(coded, [("panel", rows, grain, slice_, starts_us) for slice_ in slices])
+
+
+def busy_ports(rows: Frame) -> Frame:
+    """The rows of ports that get network rows by the hour."""
+    return take(rows, _is_busy(rows))
 
 
 def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, NDArray[np.int64]]]) -> list[CountRows]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-_UNSIGNED = {1: np.dtype(np.uint8), 2: np.dtype(np.uint16), 4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
+_UNSIGNED: dict[int, Any] = {2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 def narrow(values: NDArray[Any]) -> NDArray[Any]:
@@ -39,7 +39,7 @@ def to_batch(columns: dict[str, NDArray[Any]]) -> pa.RecordBatch:
 
 def from_batch(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
     """One column, unsigned."""
-    planes = []
+    planes: list[NDArray[Any]] = []
     while (field := f"{name}.{len(planes)}") in batch.schema.names:
         planes.append(batch.column(field).to_numpy())
     if len(planes) == 1:

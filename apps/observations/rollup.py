@@ -5,8 +5,7 @@ transaction, all under one lock per day. A batch that commits in between raises 
 day stays stale and is rolled again; a crash leaves everything as it was. Running twice gives identical rows.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,13 +15,16 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.observations import coverage, segments
+from apps.observations.bins import delete_bin, delete_bins, delete_month, lock_month_shared
 from apps.observations.columns import Frame, concat, length, take
-from apps.observations.counts import Coded, CountRows, rows_of_bin, rows_of_hours
+from apps.observations.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows
 from apps.observations.flowreads import read_flows
-from apps.observations.hours import day_bounds, hour_starts, microseconds
+from apps.observations.hours import day_bounds, starts_us
 from apps.observations.labels import Labels, labels_of
 from apps.observations.locks import day_lock
 from apps.observations.models import Grain, Slice
+from apps.observations.snapshots import snapshot
+from apps.observations.staleness import due_days
 from apps.sensors.models import Panel, Sensor
 
 _STALE = """
@@ -65,8 +67,19 @@ def roll_day(day: date, *, wait: bool = True) -> DayResult:
         return _write(read, _count_rows(read))
 
 
+def roll_stale(limit_s: float) -> list[DayResult]:
+    """Roll up the days that are due, newest first, and start none after `limit_s` seconds. Safe beside others doing it."""
+    end = time.monotonic() + limit_s
+    results = []
+    for day in due_days():
+        if time.monotonic() >= end:
+            break
+        results.append(roll_day(day, wait=False))
+    return results
+
+
 def _read(day: date) -> DayRead:
-    with _snapshot(), connection.cursor() as cursor:
+    with snapshot(), connection.cursor() as cursor:
         cursor.execute(_STALE, [day])
         versions = dict(cursor.fetchall())
         stale = list(versions)
@@ -77,30 +90,31 @@ def _read(day: date) -> DayRead:
     return DayRead(day, versions, rows, labels, {sensor: coverage.seconds_by_hour(day, spans) for sensor, spans in intervals.items()})
 
 
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """One consistent view. Inside somebody's transaction theirs has to do: the versions are read first, so that a batch
-    which the flows show and the versions do not costs a second rollup and nothing else."""
-    alone = not connection.in_atomic_block
-    with transaction.atomic():
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
-
-
 def _count_rows(read: DayRead) -> list[CountRows]:
     """Rows of the day and its hours: network rows of all sensors, sensor rows of the stale ones."""
-    stale = list(read.versions)
-    panels = {pk: Panel.OVERSEAS if is_overseas else Panel.DOMESTIC for pk, is_overseas in Sensor.objects.values_list("pk", "is_overseas")}
+    panels = panels_of_sensors()
     others = segments.read([pk for pk in panels if pk not in read.versions], [read.day], _COUNTED)
     coded = Coded(concat([read.rows, others], _COUNTED), panels)
-    starts = np.array([microseconds(start) for start in hour_starts(read.day)], np.int64)
-    return [*rows_of_bin(coded, Grain.DAY, int(starts[0]), stale), *rows_of_hours(coded, starts, stale)]
+    stale, hours = coded.rows_of(read.versions), starts_us(read.day)
+    return [
+        *sensor_rows(coded, stale, Grain.DAY, hours[:1]),
+        *network_rows(coded, coded.columns, Grain.DAY, hours[:1]),
+        *sensor_rows(coded, stale, Grain.HOUR, hours, [Slice.TOTAL]),
+        *network_rows(coded, coded.columns, Grain.HOUR, hours, [Slice.TOTAL, Slice.REGION]),
+        *network_rows(coded, busy_ports(coded.columns), Grain.HOUR, hours, [Slice.PORT]),
+    ]
+
+
+def panels_of_sensors() -> dict[int, Panel]:
+    sensors = Sensor.objects.values_list("pk", "is_overseas")
+    return {pk: Panel.OVERSEAS if is_overseas else Panel.DOMESTIC for pk, is_overseas in sensors}
 
 
 def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
     with transaction.atomic(), connection.cursor() as cursor:
+        month = read.day.replace(day=1)
+        lock_month_shared(cursor, month)
+        delete_month(cursor, month)
         _delete_counts(cursor, read)
         for rows in counts:
             rows.write(cursor)
@@ -112,10 +126,8 @@ def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
 
 def _delete_counts(cursor: Any, read: DayRead) -> None:
     start, end = day_bounds(read.day)
-    bins = "slice = ANY(%s) AND (grain = %s AND bucket = %s OR grain = %s AND bucket >= %s AND bucket < %s)"
-    values = [[int(slice_) for slice_ in Slice], Grain.DAY, start, Grain.HOUR, start, end]
-    cursor.execute(f"DELETE FROM observations_sensorcount WHERE sensor_id = ANY(%s) AND {bins}", [list(read.versions), *values])  # noqa: S608
-    cursor.execute(f"DELETE FROM observations_networkcount WHERE panel = ANY(%s) AND {bins}", [[int(p) for p in Panel], *values])  # noqa: S608
+    delete_bin(cursor, Grain.DAY, start, list(read.versions))
+    delete_bins(cursor, Grain.HOUR, start, end, list(read.versions))
 
 
 def _write_segments(cursor: Any, read: DayRead) -> None:

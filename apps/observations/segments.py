@@ -120,7 +120,7 @@ def _stored(sensor_ids: list[int], days: list[date], max_rows: int) -> list[tupl
     where = "WHERE sensor_id = ANY(%s) AND day = ANY(%s) AND rows > 0"
     with binary_cursor() as cursor:
         rows = cursor.execute(f"SELECT coalesce(sum(rows), 0)::bigint FROM observations_segment {where}", [sensor_ids, days])  # noqa: S608
-        if rows.fetchone()[0] > max_rows:
+        if (rows.fetchone() or [0])[0] > max_rows:
             raise TooManyRowsError(f"more than {max_rows} rows")
         query = f"SELECT sensor_id::int, day, body FROM observations_segment {where} ORDER BY day, sensor_id"  # noqa: S608
-        return cursor.execute(query, [sensor_ids, days]).fetchall()  # type: ignore[no-any-return]
+        return cursor.execute(query, [sensor_ids, days]).fetchall()
