@@ -44,7 +44,7 @@ class DelegationFile:
 
 
 def read(path: Path) -> DelegationFile:
-    """Read a file, plain or packed by xz, gzip or bzip2. DelegationFileError names the line that is wrong."""
+    """Read a file, plain or packed by xz or gzip. DelegationFileError names the line that is wrong."""
     return _file(read_lines(path))
 
 

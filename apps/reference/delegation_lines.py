@@ -1,6 +1,5 @@
 """The lines of a RIR statistics file as columns, each field with the number of its line."""
 
-import bz2
 import gzip
 import lzma
 import zlib
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from apps.common.errors import DomainError
 
-_UNPACKERS = {b"\xfd7zXZ": lzma.decompress, b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress}
+_UNPACKERS = {b"\xfd7zXZ": lzma.decompress, b"\x1f\x8b": gzip.decompress}
 _SHOWN_CHARACTERS = 120
 
 
@@ -67,7 +66,7 @@ class Lines:
 
 
 def read_lines(path: Path) -> Lines:
-    """The lines that say something, of a plain file or one packed by xz, gzip or bzip2, whatever its name says."""
+    """The lines that say something, of a plain file or one packed by xz or gzip, whatever its name says."""
     raw = path.read_bytes()
     unpack = next((unpack for magic, unpack in _UNPACKERS.items() if raw.startswith(magic)), bytes)
     try:

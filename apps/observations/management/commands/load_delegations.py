@@ -14,7 +14,7 @@ SHOWN_MOVES = 10
 
 
 class Command(BaseCommand):
-    help = "Load delegated or delegated-extended files of one day, one per registry, plain or packed (xz, gzip, bzip2)."
+    help = "Load delegated or delegated-extended files of one day, one per registry, plain or packed (xz, gzip)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="*", type=Path)
