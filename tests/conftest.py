@@ -8,7 +8,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
@@ -16,6 +15,7 @@ from apps.enrichment import standin
 from tests import browsing, mailing, processes
 from tests.cast import cast
 from tests.debian import need
+from tests.registries import forget_pacing
 
 __all__ = ["cast"]
 
@@ -46,7 +46,7 @@ def rdap_process() -> Iterator[standin.StandIn]:
 def registry(rdap_process: standin.StandIn, settings) -> standin.StandIn:
     """The RDAP stand-in without faults, the settings pointing at it, and nothing remembered in Redis of earlier look-ups."""
     rdap_process.reset()
-    cache.clear()
+    forget_pacing()
     settings.RDAP_HOST_OVERRIDE = rdap_process.host
     return rdap_process
 

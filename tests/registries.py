@@ -5,6 +5,8 @@ from datetime import date
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
+import redis
+from django.conf import settings
 from django.db import transaction
 
 from apps.enrichment import standin_data
@@ -18,6 +20,13 @@ LINES = {
     "arin": ["US|ipv4|74.125.0.0|65536"],
     "lacnic": ["CO|ipv6|2801:10:c000::|48"],
 }
+
+
+def forget_pacing() -> None:
+    """Drop what look-ups keep in Redis. Not `cache.clear()`: that empties the database that also carries the tasks."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        for key in client.scan_iter("*:rdap-*"):
+            client.delete(key)
 
 
 def load_delegations(lines: dict[str, list[str]] | None = None) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from apps.enrichment.blocks import read_address
+from apps.enrichment.blocks import is_public, read_address
 from apps.enrichment.models import UNDER_WAY, ContactRole, Lookup, Network, State
 
 
@@ -49,6 +49,10 @@ class AddressInfo:
     @property
     def is_under_way(self) -> bool:
         return self.state in UNDER_WAY
+
+    @property
+    def can_be_looked_up(self) -> bool:
+        return is_public(read_address(self.address))
 
     @property
     def age_days(self) -> int | None:

@@ -126,3 +126,4 @@ def test_private_sources_are_not_asked_about(cast):
     page = client_for(cast.analyst).get(reverse("enrichment:holder"), {"address": "192.168.0.1"})
     assert page.status_code == 200
     assert f'data-state="{State.NONE}"' in page.content.decode()
+    assert "<button" not in page.content.decode()
