@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts import audit
 from apps.accounts.models import User
 from apps.coordination import transitions
-from apps.coordination.models import Host, HostState, Incident, IncidentState, Investigation, InvestigationState, TimelineEntry
+from apps.coordination.models import Host, Incident, IncidentState, Investigation, InvestigationState, TimelineEntry
 
 QUIET_DAYS = timedelta(days=7)  # how long a contact is given before a ticket comes back to the top of the queue
 
@@ -49,7 +49,7 @@ def move(investigation: Investigation, to: InvestigationState, *, by: User | Non
     log(investigation, by=by, kind=TimelineEntry.Kind.STATE, why=why, before=before, after=str(to))
 
 
-def move_host(host: Host, to: HostState, *, by: User | None, why: str = "") -> None:
+def move_host(host: Host, to: str, *, by: User | None, why: str = "") -> None:
     """Give a host of a locked ticket another state, or TransitionError."""
     before = host.state
     transitions.require(transitions.HOST, before, to)

@@ -16,7 +16,6 @@ from apps.coordination.models import (
     Contact,
     Draft,
     Host,
-    HostState,
     Incident,
     IncidentState,
     Investigation,
@@ -81,7 +80,7 @@ def change_host_state(*, host: Host, by: User, to: str, why: str) -> None:
     investigation = changes.lock(host.investigation, by=by)
     host = Host.objects.select_for_update().get(pk=host.pk)
     host.investigation = investigation
-    changes.move_host(host, HostState(to), by=by, why=_reason(why))
+    changes.move_host(host, to, by=by, why=_reason(why))
 
 
 @transaction.atomic
