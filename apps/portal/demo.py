@@ -11,13 +11,13 @@ from django.db import transaction
 
 from apps.accounts import services as accounts
 from apps.accounts.models import Organisation, Role, User
+from apps.observations import sample
 from apps.sensors import services as sensors
 from apps.sensors.models import Sensor
 from tsubame_portal import parts
 
 OWN, PARTNER_A, PARTNER_B = "Sample CSIRT", "Partner CSIRT A", "Partner CSIRT B"
 FIRST_DAY = date(2013, 3, 3)  # of the sample
-SAMPLE = settings.BASE_DIR / "sample" / "marx.csv.xz"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def key_file() -> Path:
 
 def import_command(url: str) -> list[str]:
     """Sends the shipped sample to the ingest API, each sensor's packets with that sensor's key."""
-    return parts.manage("import_observations", "--format", "marx", str(SAMPLE), "--url", url, "--key-file", str(key_file()))
+    return parts.manage("import_observations", "--format", "marx", str(sample.LOG), "--url", url, "--key-file", str(key_file()))
 
 
 @transaction.atomic

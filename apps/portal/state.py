@@ -57,11 +57,11 @@ class View:
         return {name: self.query.get(name, "") for name in ("ports", "regions")} | dict(self.fixed)
 
 
-def view_from(request: HttpRequest, *, limit: int = 25, others: tuple[str, ...] = (), filters: Mapping[str, str] | None = None) -> View:
+def view_from(request: HttpRequest, *, limit: int = 25, filters: Mapping[str, str] | None = None) -> View:
     """Read the address of a page; ParameterError names what is wrong with it. `filters` are those of the page itself
     (the port of a port page) and narrow the selection without showing in the links."""
     query, user = request.GET, cast(User, request.user)  # pages are behind login_required
-    selection = params.selection_from({**query.dict(), **(filters or {})}, user, others=(*PAGE_NAMES, *others))
+    selection = params.selection_from({**query.dict(), **(filters or {})}, user, others=PAGE_NAMES)
     return View(
         path=request.path,
         query=query,
@@ -93,7 +93,7 @@ def canonical_url(request: HttpRequest) -> str | None:
     if through:
         query["to"] = _day_after(through).isoformat()
         query.pop("period", None)
-    for name in [name for name in query if not query[name].strip()]:
+    for name in [name for name in query if not str(query[name]).strip()]:
         del query[name]
     if query == request.GET:
         return None

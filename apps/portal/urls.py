@@ -14,7 +14,5 @@ urlpatterns = [
     path("sensors/", views.sensors, name="sensors"),
     path("sources/", views.sources, name="sources"),
     path("sources/<str:address>/", views.source, name="source"),
-    path("csv/series/", views.csv_series, name="csv-series"),
-    path("csv/ranking/", views.csv_ranking, name="csv-ranking"),
-    path("csv/sources/", views.csv_sources, name="csv-sources"),
+    path("sources.csv", views.csv_sources, name="csv-sources"),
 ]

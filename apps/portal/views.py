@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.models import User
 from apps.common.ports import PortKey
 from apps.observations.queries import newest_data
-from apps.observations.snapshot import reading
+from apps.observations.reading import reading
 from apps.portal import downloads
 from apps.portal.pages.home import home_page
 from apps.portal.pages.port import port_page
@@ -102,8 +102,6 @@ def freshness(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/_freshness.html", {"freshness": newest_data(scope_for(request.user))})
 
 
-csv_series = login_required(require_GET(downloads.series_file))
-csv_ranking = login_required(require_GET(downloads.ranking_file))
 csv_sources = login_required(require_GET(downloads.sources_file))
 
 

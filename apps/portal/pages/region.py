@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _
 
 from apps.observations import queries
-from apps.observations.figures import Dimension, Freshness
+from apps.observations.figures import Dimension, Freshness, SeriesSet
 from apps.portal import words
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, series_figure, with_previous
@@ -31,19 +31,19 @@ class RegionPage:
     by_port: Figure
     ports: RankTable
     by_panel: Figure | None
-    sensors: RankTable | None
     sources_url: str
 
 
 def region_page(view: View, code: str) -> RegionPage:
     label = region_label(code)
+    total = queries.series(view.selection, Dimension.NONE, view.bin, view.unit)
     return RegionPage(
         code=code,
         label=label,
         filters=filter_bar(view, with_bins=True),
         freshness=view.freshness,
         facts=facts_of(code, Dimension.REGION, view),
-        trend=_trend(view, code),
+        trend=_trend(view, total, label),
         by_port=series_figure(
             queries.series(view.selection, Dimension.PORT, view.bin, view.unit, TOP),
             view,
@@ -58,21 +58,12 @@ def region_page(view: View, code: str) -> RegionPage:
             title=_("Destination ports of sources in %(region)s") % {"region": label},
             csv_url=ranking_csv(view, Dimension.PORT),
         ),
-        by_panel=_by_panel(view, label),
-        sensors=_sensors(view, label),
+        by_panel=_by_panel(view, total, label),
         sources_url=view.sources_url(),
     )
 
 
-def _sensors(view: View, label: str) -> RankTable | None:
-    """Which sensors saw the region, where the viewer may tell sensors apart."""
-    if view.selection.scope.is_aggregate_only:
-        return None
-    found = queries.ranking(view.selection, Dimension.SENSOR, view.unit, RANKS)
-    return rank_table(found, view, id="sensors", title=_("Sensors that observed %(region)s") % {"region": label})
-
-
-def _by_panel(view: View, label: str) -> Figure | None:
+def _by_panel(view: View, total: SeriesSet, label: str) -> Figure | None:
     """Both halves of the network side by side, where the viewer looks at all of it and has both."""
     if view.selection.scope.label != "all":
         return None
@@ -81,18 +72,13 @@ def _by_panel(view: View, label: str) -> Figure | None:
         return None
     halves = [(name, queries.series(replace(view.selection, scope=scope), Dimension.NONE, view.bin, view.unit)) for name, scope in scopes]
     lines = tuple(replace(half.series[0], key=name, label=str(words.SENSOR_SETS[name])) for name, half in halves)
-    whole = queries.series(view.selection, Dimension.NONE, view.bin, view.unit)
-    both = replace(whole, split=Dimension.SENSOR, series=lines)
+    both = replace(total, split=Dimension.SENSOR, series=lines)
     return series_figure(both, view, id="by-panel", title=_("%(region)s by domestic and overseas sensors") % {"region": label})
 
 
-def _trend(view: View, code: str) -> Figure:
+def _trend(view: View, total: SeriesSet, label: str) -> Figure:
     figure = series_figure(
-        queries.series(view.selection, Dimension.NONE, view.bin, view.unit),
-        view,
-        id="trend",
-        title=_("Trend of %(region)s") % {"region": region_label(code)},
-        csv_url=series_csv(view, Dimension.NONE),
+        total, view, id="trend", title=_("Trend of %(region)s") % {"region": label}, csv_url=series_csv(view, Dimension.NONE)
     )
     if not view.compares:
         return figure

@@ -89,13 +89,21 @@ class Command(BaseCommand):
             raise parts.NotReadyError(f"“{' '.join(command[2:4])}” ended with exit code {process.returncode}.")
 
     def _wait_for_rollup(self, started: Sequence[supervisor.Running]) -> None:
-        total = health.stale_marks().count()
-        while waiting := health.stale_marks().count():
-            self._say(f"Counting: {total - waiting} of {total} sensor-days done", ending="\r")
+        """Counting goes on in the worker; the page would show less and less of a gap until it is done."""
+        total = waiting = health.stale_marks().count()
+        while waiting:
+            self._show_progress(total - waiting, total)
             supervisor.require_all_alive(started)
             time.sleep(PROGRESS_EVERY_S)
+            waiting = health.stale_marks().count()
         if total:
-            self._say(f"Counting: {total} of {total} sensor-days done")
+            self._say(f"Counted {total} sensor-days.     ")
+
+    def _show_progress(self, done: int, total: int) -> None:
+        if self.stdout.isatty():
+            self._say(f"Counting: {done} of {total} sensor-days", ending="\r")
+        elif not done:
+            self._say(f"Counting {total} sensor-days …")
 
     def _welcome(self, url: str) -> None:
         self._say(f"\nTsubame Portal runs on {url}/ — everybody's password is {demo.password()}\n")
