@@ -5,9 +5,9 @@ Hour rows hold numbers only, exist for the total and (panels) regions and, of po
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -73,37 +73,37 @@ def closed_months(store: Store) -> frozenset[date]:
 
 
 def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """key, bin, packets, and of the sources of the rows: their sum, their maximum and the number of rows."""
-    query, parameters = _query(store, ask, pieces, "packets, sources")
-    return _columns(
-        ("key", "bin", "packets", "sources", "most", "rows"),
-        _fetch(
-            f"SELECT key, bin, sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint, count(*)"  # noqa: S608
-            f" FROM ({query}) AS cell GROUP BY key, bin",
-            parameters,
-        ),
-    )
+    """key, bin, packets, and of the sources of the rows: their sum and the largest. A cell may have several rows."""
+    rows = _fetch(store, ask, pieces, "packets, sources", "sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
+    table = np.array(rows, np.int64).reshape(-1, 5)
+    names = ("key", "bin", "packets", "sources", "most")
+    return {name: table[:, position] for position, name in enumerate(names)} | {"bin": _bins(ask, table[:, 1])}
 
 
-def source_keys(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
+def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
     """The source sets of the rows by (key, bin), to be united by the caller."""
-    query, parameters = _query(store, ask, pieces, "source_set")
+    rows = _fetch(store, ask, pieces, "source_set")
+    numbers = _bins(ask, np.array([row[1] for row in rows], np.int64)).tolist()
     sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
-    for key, number, body in _fetch(query, parameters):
+    for (key, _bucket, body), number in zip(rows, numbers, strict=True):
         sets[key, number].append(bytes(body))
     return sets
 
 
 def contributions(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, sensor, packets: what each sensor added to each key over all pieces. Rows of panels only."""
-    query, parameters = _query(store, ask, pieces, "by_sensor")
-    rows = _fetch(f"SELECT key, by_sensor FROM ({query}) AS cell", parameters)  # noqa: S608
-    bodies = [bytes(body) for _key, body in rows]
-    lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
-    records = np.frombuffer(b"".join(bodies), BY_SENSOR)
-    codes = np.repeat(np.array([key for key, _body in rows], np.int64), lengths)
+    codes, records, _days = _records(_fetch(store, ask, pieces, "by_sensor"))
     groups = group(codes, records["sensor"])
     return {"key": groups.first(codes), "sensor": groups.first(records["sensor"]), "packets": groups.sum(records["packets"])}
+
+
+def _records(rows: Sequence[tuple[int, int, bytes]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """Of the records of all rows: the row's key, the record, the row's bucket."""
+    bodies = [bytes(body) for _key, _bucket, body in rows]
+    lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
+    heads = np.array([(key, bucket) for key, bucket, _body in rows], np.int64).reshape(-1, 2)
+    repeated = np.repeat(heads, lengths, axis=0)
+    return repeated[:, 0], np.frombuffer(b"".join(bodies), BY_SENSOR), repeated[:, 1]
 
 
 def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
@@ -114,23 +114,46 @@ def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
 # SQL
 
 
-def _query(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str) -> tuple[str, list[Any]]:
-    """Rows (key, bin, columns) of the pieces: one SELECT a grain, each a walk along the unique key of the table."""
+def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "") -> list[tuple[Any, ...]]:
+    """Rows (key, bucket in seconds, columns) of the pieces, or with `sums` one row for each key and bucket. One SELECT a
+    run of pieces, each a walk along the unique key of the table; the bucket is 0 where there is but one bin."""
+    bucket = "extract(epoch FROM bucket)::bigint" if len(ask.spans) > 1 else "0::bigint"
     filters, values = _filters(ask)
     parts: list[str] = []
     parameters: list[Any] = []
-    for grain in Grain:
-        chosen = [piece for piece in pieces if piece.grain is grain]
-        if not chosen:
-            continue
+    for grain, start, end in _runs(pieces):
         parts.append(
-            f"SELECT {_KEYS[ask.group]} AS key, piece.bin, {columns} FROM {store.table} AS row"  # noqa: S608  # names of our own
-            " JOIN unnest(%s::timestamptz[], %s::int[]) AS piece(start, bin) ON piece.start = row.bucket"
-            f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket = ANY(%s) {filters}"
+            f"SELECT {_KEYS[ask.group]} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
+            f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
         )
-        starts = [piece.start for piece in chosen]
-        parameters += [starts, [piece.bin for piece in chosen], list(store.owners), grain, ask.slice, starts, *values]
-    return " UNION ALL ".join(parts), parameters
+        parameters += [list(store.owners), grain, ask.slice, start, end, *values]
+    if not parts:
+        return []
+    query = " UNION ALL ".join(parts)
+    if sums:
+        query = f"SELECT key, bucket, {sums} FROM ({query}) AS cell GROUP BY key, bucket"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()
+
+
+def _runs(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:
+    """Neighbouring pieces of one grain as one stretch of time."""
+    runs: list[tuple[Grain, datetime, datetime]] = []
+    for piece in pieces:
+        if runs and runs[-1][0] is piece.grain and runs[-1][2] == piece.start:
+            runs[-1] = (piece.grain, runs[-1][1], piece.end)
+        else:
+            runs.append((piece.grain, piece.start, piece.end))
+    return runs
+
+
+def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(ask.spans) == 1:
+        return np.zeros(len(buckets), np.int64)
+    starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
+    number: NDArray[np.int64] = np.searchsorted(starts, buckets, side="right") - 1
+    return number
 
 
 def _filters(ask: Ask) -> tuple[str, list[Any]]:
@@ -142,14 +165,6 @@ def _filters(ask: Ask) -> tuple[str, list[Any]]:
         text += " AND region = ANY(%s)"
         values.append(list(ask.regions))
     return text, values
-
-
-def _fetch(query: str, parameters: Iterable[Any]) -> list[tuple[Any, ...]]:
-    if not query:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(query, list(parameters))
-        return cursor.fetchall()
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[int]]) -> Frame:

@@ -7,7 +7,7 @@ from django.db import connection
 
 from apps.common.periods import day_start
 from apps.observations.figures import Freshness
-from apps.observations.snapshot import once
+from apps.observations.reading import once
 from apps.sensors.scopes import SensorScope
 
 # One index step a sensor: a plain max() over all segments would read a row for every sensor-day.

@@ -19,7 +19,7 @@ from apps.observations.cells import group
 from apps.observations.columns import Frame
 from apps.observations.countreads import Store
 from apps.observations.figures import Dimension
-from apps.observations.snapshot import once
+from apps.observations.reading import once
 from apps.observations.spans import Piece, cut
 
 
@@ -41,8 +41,11 @@ def plan(ask: Ask, *, sources: bool) -> Plan:
     if store is None:
         return Plan(ask, None, (), tuple(pieces))
     complete = store.grains_of_sources if sources else store.grains_of_packets
-    counted = tuple(piece for piece in pieces if piece.grain in complete and piece.is_stored)
-    return Plan(ask, store, counted, tuple(piece for piece in pieces if piece not in set(counted)))
+    counted: list[Piece] = []
+    read: list[Piece] = []
+    for piece in pieces:
+        (counted if piece.grain in complete and piece.is_stored else read).append(piece)
+    return Plan(ask, store, tuple(counted), tuple(read))
 
 
 def _closed_months(store: Store) -> frozenset[date]:
@@ -70,7 +73,7 @@ def sources(ask: Ask) -> Frame:
     chosen = plan(ask, sources=True)
     if not chosen.counted or chosen.store is None:
         return segmentreads.numbers(segmentreads.rows(ask, chosen.read))
-    sets = countreads.source_keys(chosen.store, ask, chosen.counted)
+    sets = countreads.source_sets(chosen.store, ask, chosen.counted)
     if chosen.read:
         for cell, keys in segmentreads.source_keys(segmentreads.rows(ask, chosen.read)).items():
             sets[cell].append(sourcesets.encode(keys))

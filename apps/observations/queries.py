@@ -1,13 +1,13 @@
 """What pages, API and reports ask of the observations. Every answer carries what a figure must print beside itself.
 
-All are exact, see one snapshot of the database and stop after `snapshot.STATEMENT_TIMEOUT_MS`. A page with several
+All are exact, see one snapshot of the database and stop after `reading.STATEMENT_TIMEOUT_MS`. A page with several
 figures goes into one `with queries.reading():`, so that they share a snapshot and what each needs to know of the period.
 """
 
 from apps.common.periods import Bin, Period
 from apps.observations import baseline, freshness, rankings, seriessets, sourcelists, watch
 from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
-from apps.observations.snapshot import reading
+from apps.observations.reading import reading
 from apps.sensors.scopes import SensorScope
 
 __all__ = ["coverage", "newest_data", "ranking", "reading", "series", "source_history", "sources", "usual"]

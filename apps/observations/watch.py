@@ -15,7 +15,7 @@ from apps.observations.asks import Ask, Span
 from apps.observations.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
 from apps.observations.hours import hour_lengths, hour_starts, microseconds
-from apps.observations.snapshot import once
+from apps.observations.reading import once
 
 # A sensor-day counts for averages from this share of its hours on: the share that makes an hour a covered one.
 COVERED_SHARE = (COVERED_MINUTES, 60)
