@@ -31,12 +31,16 @@ _AS_READ = ("sensor", "bucket", "source", "protocol", "port", "signature", "pack
 RAW = ("sensor", "hour", "first", "last", "source", "protocol", "port", "signature", "packets")
 
 
-def read_flows(day: date, sensor_ids: list[int]) -> Frame:
-    """The flows of these sensors on a reporting day as segment rows (columns `RAW`): summed by hour, sorted by sensor,
-    protocol, port, source, hour, signature."""
-    frame = concat((_frame(sensor, rows) for sensor, rows in _rows(day, sensor_ids)), _AS_READ)
+def read_flows(day: date, sensor_ids: list[int]) -> tuple[Frame, dict[int, int]]:
+    """The flows of these sensors on a reporting day as segment rows (columns `RAW`), summed by hour and sorted by sensor,
+    protocol, port, source, hour, signature; and how many flows each sensor had."""
+    parts = [_frame(sensor, rows) for sensor, rows in _rows(day, sensor_ids)]
+    counts = dict.fromkeys(sensor_ids, 0)
+    for part in parts:
+        counts[int(part["sensor"][0])] += len(part["sensor"])
+    frame = concat(parts, _AS_READ)
     frame["hour"], frame["first"] = hour_and_minute(frame.pop("bucket"), day)
-    return by_hour(frame | {"last": frame["first"]})
+    return by_hour(frame | {"last": frame["first"]}), counts
 
 
 def by_hour(frame: Frame) -> Frame:

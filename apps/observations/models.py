@@ -77,11 +77,15 @@ class Fill(models.Model):
 
 
 class Segment(models.Model):
-    """All flows of one sensor on one reporting day as a zstd Arrow file: exact, and enough to rebuild every count."""
+    """All flows of one sensor on one reporting day as a zstd Arrow file: exact, and enough to rebuild every count.
+
+    `flows` is how many flow rows it was made of. Flows are only ever added, so a day that has fewer now has lost some to
+    retention, and what this holds is the better copy."""
 
     sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
     day = models.DateField()
-    rows = models.PositiveIntegerField()
+    flows = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField()  # summed by hour
     body = models.BinaryField()
 
     class Meta:

@@ -18,11 +18,11 @@ from apps.observations import coverage, segments
 from apps.observations.bins import delete_bin, delete_bins, delete_month, lock_month_shared
 from apps.observations.columns import Frame, concat, length, take
 from apps.observations.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows
-from apps.observations.flowreads import read_flows
+from apps.observations.flowreads import RAW, read_flows
 from apps.observations.hours import day_bounds, starts_us
 from apps.observations.labels import Labels, labels_of
 from apps.observations.locks import day_lock
-from apps.observations.models import Grain, Slice
+from apps.observations.models import Grain, Segment, Slice
 from apps.observations.snapshots import snapshot
 from apps.observations.staleness import due_days
 from apps.sensors.models import Panel, Sensor
@@ -41,6 +41,7 @@ class DayRead:
 
     day: date
     versions: dict[int, int]
+    flows: dict[int, int]  # how many rows of the flow table each stale sensor's rows were made of
     rows: Frame
     labels: Labels
     seconds: dict[int, NDArray[np.int64]]
@@ -83,11 +84,25 @@ def _read(day: date) -> DayRead:
         cursor.execute(_STALE, [day])
         versions = dict(cursor.fetchall())
         stale = list(versions)
-        rows = read_flows(day, stale)
+        rows, flows = _rows_of(day, stale)
         labels = labels_of(day, stale)
         intervals = coverage.intervals_of(cursor, stale, day)
     labels.add_to(rows)
-    return DayRead(day, versions, rows, labels, {sensor: coverage.seconds_by_hour(day, spans) for sensor, spans in intervals.items()})
+    return DayRead(
+        day, versions, flows, rows, labels, {sensor: coverage.seconds_by_hour(day, spans) for sensor, spans in intervals.items()}
+    )
+
+
+def _rows_of(day: date, sensor_ids: list[int]) -> tuple[Frame, dict[int, int]]:
+    """The flows of these sensors; where retention has dropped some, what the segment kept of them."""
+    rows, flows = read_flows(day, sensor_ids)
+    stored = dict(Segment.objects.filter(day=day, sensor__in=sensor_ids).values_list("sensor_id", "flows"))
+    dropped = [sensor for sensor, count in stored.items() if count > flows[sensor]]
+    if not dropped:
+        return rows, flows
+    rest = take(rows, ~np.isin(rows["sensor"], dropped))
+    both = concat([rest, segments.read(dropped, [day], RAW)], RAW)
+    return take(both, np.argsort(both["sensor"], kind="stable")), flows | {sensor: stored[sensor] for sensor in dropped}
 
 
 def _count_rows(read: DayRead) -> list[CountRows]:
@@ -133,9 +148,9 @@ def _delete_counts(cursor: Any, read: DayRead) -> None:
 def _write_segments(cursor: Any, read: DayRead) -> None:
     frames = _by_sensor(read)
     cursor.executemany(
-        "INSERT INTO observations_segment (sensor_id, day, rows, body) VALUES (%s, %s, %s, %s)"
-        " ON CONFLICT (sensor_id, day) DO UPDATE SET rows = EXCLUDED.rows, body = EXCLUDED.body",
-        [(sensor, read.day, length(frame), segments.encode(frame)) for sensor, frame in frames.items()],
+        "INSERT INTO observations_segment (sensor_id, day, flows, rows, body) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (sensor_id, day) DO UPDATE SET flows = EXCLUDED.flows, rows = EXCLUDED.rows, body = EXCLUDED.body",
+        [(sensor, read.day, read.flows[sensor], length(frame), segments.encode(frame)) for sensor, frame in frames.items()],
     )
 
 
