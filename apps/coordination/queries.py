@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from ipaddress import ip_network
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -181,16 +182,8 @@ def _matches(word: str) -> Q:
 
 
 def _about(address: str) -> Q:
-    key = sourcekeys.from_address(address.partition("/")[0])
-    if key < 1 << 32:
-        return Q(hosts__address=address)
-    return Q(pk__in=_tickets_of_prefix(key))
-
-
-def _tickets_of_prefix(key: int) -> list[int]:
-    """Hosts are few, and their addresses exact; a /64 is compared by its key."""
-    hosts = Host.objects.filter(address__family=6).values_list("investigation", "address")
-    return [ticket for ticket, address in hosts if sourcekeys.from_address(address) == key]
+    network = ip_network(sourcekeys.to_address(sourcekeys.from_address(address.partition("/")[0])))
+    return Q(hosts__address__gte=str(network[0]), hosts__address__lte=str(network[-1]))
 
 
 def _row(ticket: Investigation, states: dict[str, str]) -> TicketRow:

@@ -101,7 +101,7 @@ def confirm_and_send(*, investigation: Investigation, by: User, sha256: str, ove
     now = timezone.now()
     mail = OutgoingMail.objects.create(
         investigation=investigation, evidence=draft.evidence, kind=draft.kind, message_id=draft.prepared_message_id,
-        sender=settings.MAIL_FROM, recipients=_recipients(investigation), subject=draft.subject, body=draft.body, message=content,
+        sender=settings.MAIL_FROM, recipients=list(_recipients(investigation)), subject=draft.subject, body=draft.body, message=content,
         sha256=sha256, confirmed_by=by, confirmed_at=now, overrides=accepted, next_try_at=now,
     )  # fmt: skip
     mail.hosts.set(investigation.hosts.all())
