@@ -29,6 +29,7 @@ from tsubame_portal.env import env_str, var_dir
 ROLE = "tsubame"
 UNPRIVILEGED_USER = "nobody"
 START_TIMEOUT_S = 60
+KILLED_TIMEOUT_S = 5
 # These commands read no data, so they must work, and fast, where no server runs.
 COMMANDS_WITHOUT_SERVERS = {"", "help", "version", "--help", "--version", "collectstatic", "compile_locale", "makemessages", "show_urls"}
 POSTGRES_SETTINGS = {
@@ -163,9 +164,10 @@ def _pgdata() -> Path:
 def _start_postgres(*, durable: bool) -> None:
     if not _pgdata().exists():
         _init_postgres()
-    # A server killed with its computer leaves a process number behind that may be somebody else's by now: ask the port too.
-    if _pg("pg_ctl", "-D", str(_pgdata()), "status", check=False).returncode == 0 and not _is_free(endpoints().postgres_port):
-        return
+    if _postgres_runs():
+        if not _is_free(endpoints().postgres_port):
+            return
+        _forget_killed_postgres()
     if not _is_free(endpoints().postgres_port):
         _record(Endpoints(**{**asdict(endpoints()), "postgres_port": free_port()}))
     settings = {**POSTGRES_SETTINGS, "port": str(endpoints().postgres_port)}
@@ -176,6 +178,28 @@ def _start_postgres(*, durable: bool) -> None:
     start = _pg("pg_ctl", "-D", str(_pgdata()), "-l", str(log), "-w", "-t", str(START_TIMEOUT_S), "-o", options, "start", check=False)
     if start.returncode:
         raise EmbeddedServerError(f"PostgreSQL did not start: {start.stdout}\n{_tail(log)}")
+
+
+def _postgres_runs() -> bool:
+    """Whether the process on record lives; it may be dying, or by now be somebody else's."""
+    return _pg("pg_ctl", "-D", str(_pgdata()), "status", check=False).returncode == 0
+
+
+def _forget_killed_postgres() -> None:
+    """Wait until a killed server and the processes that share its memory are gone, then drop what it left on record."""
+    deadline = time.monotonic() + KILLED_TIMEOUT_S
+    while _postgres_runs() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    record = _pgdata() / "postmaster.pid"
+    if record.exists() and not _is_postgres(record.read_text().partition("\n")[0]):
+        record.unlink()
+
+
+def _is_postgres(pid: str) -> bool:
+    try:
+        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()  # empty for one that has died
+    except OSError:
+        return False
 
 
 def _init_postgres() -> None:

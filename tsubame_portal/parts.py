@@ -6,15 +6,15 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 
+from tsubame_portal.env import BASE_DIR
 from tsubame_portal.supervisor import Part
 
 HOST = "127.0.0.1"
-MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
+MANAGE = str(BASE_DIR / "manage.py")
 
 
 class NotReadyError(RuntimeError):

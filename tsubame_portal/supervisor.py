@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsubame_portal.embedded import uninterrupted
+from tsubame_portal.env import BASE_DIR
 
 STOP_TIMEOUT_S = 10
 LOG_BYTES = 5 * 2**20
@@ -78,7 +79,7 @@ def _start(part: Part, log: Path, environment: Mapping[str, str]) -> Running:
         # A session of its own keeps the terminal's Ctrl-C from a part: it is told by the supervisor, once.
         process = subprocess.Popen(
             [*_tied_to_us(), *part.command],
-            env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            cwd=BASE_DIR, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     return Running(part, process, log)
 
