@@ -100,6 +100,8 @@ def digest_of(body):
 
 def put(client, body, *, uuid=None, media_type=wire.NDJSON, encoding="", digest=None, **headers):
     """PUT `body` as it is; → the answer."""
+    if not body:
+        headers.setdefault("CONTENT_LENGTH", "0")  # servers pass it on; the test client does not
     headers = {"HTTP_CONTENT_DIGEST": digest or digest_of(body)} | ({"HTTP_CONTENT_ENCODING": encoding} if encoding else {}) | headers
     return client.generic("PUT", f"/api/v1/ingest/batches/{uuid or uuid4()}", body, content_type=media_type, **headers)
 
