@@ -7,7 +7,8 @@ from tests.cast import client_for, statuses
 
 PAGES = [
     "accounts_user_changelist", "accounts_user_add", "accounts_organisation_changelist", "accounts_organisation_add",
-    "accounts_auditentry_changelist", "knox_authtoken_changelist", "sensors_sensor_changelist", "sensors_sensorkey_changelist", "index",
+    "accounts_auditentry_changelist", "knox_authtoken_changelist", "sensors_sensor_changelist", "sensors_sensorkey_changelist",
+    "enrichment_lookup_changelist", "enrichment_network_changelist", "index",
 ]  # fmt: skip
 
 
