@@ -23,9 +23,10 @@ from apps.observations.columns import Frame
 from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Grain, NetworkCount, Slice
 from apps.observations.spans import Piece
+from apps.sensors.models import Panel
 
 BY_SENSOR = np.dtype(list(NetworkCount.BY_SENSOR))
-_KEYS = {
+KEYS = {
     Dimension.NONE: "0",
     Dimension.PORT: "(protocol::int << 16 | port)",
     Dimension.REGION: "region",
@@ -62,12 +63,12 @@ def store_for(ask: Ask) -> Store | None:
     return Store("observations_sensorcount", "sensor_id", ask.sensors, _WHOLE | hours, _WHOLE)
 
 
-def closed_months(store: Store) -> frozenset[date]:
-    """First days of the months that have rows of grain month."""
+def closed_months() -> frozenset[date]:
+    """First days of the months that have rows of grain month; a month has those of all sensors and panels or none."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT bucket FROM {store.table} WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s",  # noqa: S608
-            [list(store.owners), Grain.MONTH, Slice.TOTAL],
+            "SELECT DISTINCT bucket FROM observations_networkcount WHERE panel = ANY(%s) AND grain = %s AND slice = ANY(%s)",
+            [[int(panel) for panel in Panel], Grain.MONTH, [int(slice_) for slice_ in Slice]],
         )
         return frozenset(local_day(bucket, settings.REPORT_TIME_ZONE) for (bucket,) in cursor.fetchall())
 
@@ -77,13 +78,13 @@ def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     rows = _fetch(store, ask, pieces, "packets, sources", "sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
     table = np.array(rows, np.int64).reshape(-1, 5)
     names = ("key", "bin", "packets", "sources", "most")
-    return {name: table[:, position] for position, name in enumerate(names)} | {"bin": _bins(ask, table[:, 1])}
+    return {name: table[:, position] for position, name in enumerate(names)} | {"bin": bins_of(ask, table[:, 1])}
 
 
 def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
     """The source sets of the rows by (key, bin), to be united by the caller."""
     rows = _fetch(store, ask, pieces, "source_set")
-    numbers = _bins(ask, np.array([row[1] for row in rows], np.int64)).tolist()
+    numbers = bins_of(ask, np.array([row[1] for row in rows], np.int64)).tolist()
     sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
     for (key, _bucket, body), number in zip(rows, numbers, strict=True):
         sets[key, number].append(bytes(body))
@@ -92,13 +93,14 @@ def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[i
 
 def contributions(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, sensor, packets: what each sensor added to each key over all pieces. Rows of panels only."""
-    codes, records, _days = _records(_fetch(store, ask, pieces, "by_sensor"))
-    groups = group(codes, records["sensor"])
-    return {"key": groups.first(codes), "sensor": groups.first(records["sensor"]), "packets": groups.sum(records["packets"])}
+    codes, found, _buckets = records(store, ask, pieces)
+    groups = group(codes, found["sensor"])
+    return {"key": groups.first(codes), "sensor": groups.first(found["sensor"]), "packets": groups.sum(found["packets"])}
 
 
-def _records(rows: Sequence[tuple[int, int, bytes]]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
-    """Of the records of all rows: the row's key, the record, the row's bucket."""
+def records(store: Store, ask: Ask, pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """What each sensor contributed to each row: the row's key, the record (`BY_SENSOR`), the row's bucket in seconds."""
+    rows = _fetch(store, ask, pieces, "by_sensor", bucket="extract(epoch FROM bucket)::bigint")
     bodies = [bytes(body) for _key, _bucket, body in rows]
     lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
     heads = np.array([(key, bucket) for key, bucket, _body in rows], np.int64).reshape(-1, 2)
@@ -114,16 +116,16 @@ def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
 # SQL
 
 
-def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "") -> list[tuple[Any, ...]]:
+def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "", bucket: str = "") -> list[tuple[Any, ...]]:
     """Rows (key, bucket in seconds, columns) of the pieces, or with `sums` one row for each key and bucket. One SELECT a
     run of pieces, each a walk along the unique key of the table; the bucket is 0 where there is but one bin."""
-    bucket = "extract(epoch FROM bucket)::bigint" if len(ask.spans) > 1 else "0::bigint"
-    filters, values = _filters(ask)
+    bucket = bucket or bucket_of(ask)
+    filters, values = filters_of(ask)
     parts: list[str] = []
     parameters: list[Any] = []
     for grain, start, end in _runs(pieces):
         parts.append(
-            f"SELECT {_KEYS[ask.group]} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
+            f"SELECT {KEYS[ask.group]} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
             f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
         )
         parameters += [list(store.owners), grain, ask.slice, start, end, *values]
@@ -148,7 +150,12 @@ def _runs(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:
     return runs
 
 
-def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+def bucket_of(ask: Ask) -> str:
+    """The bucket in seconds, as far as bins can be told by it."""
+    return "extract(epoch FROM bucket)::bigint" if len(ask.spans) > 1 else "0::bigint"
+
+
+def bins_of(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(ask.spans) == 1:
         return np.zeros(len(buckets), np.int64)
     starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
@@ -156,7 +163,7 @@ def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
     return number
 
 
-def _filters(ask: Ask) -> tuple[str, list[Any]]:
+def filters_of(ask: Ask) -> tuple[str, list[Any]]:
     text, values = " AND signature = ANY(%s)", [list(ask.signatures)]
     if ask.ports is not None:
         text += " AND (protocol, port) IN (SELECT code >> 16, code & 65535 FROM unnest(%s::int[]) AS chosen(code))"

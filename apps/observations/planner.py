@@ -36,7 +36,7 @@ class Plan:
 def plan(ask: Ask, *, sources: bool) -> Plan:
     """Where packets (or, with `sources`, source sets) of an ask come from. At most one query."""
     store = countreads.store_for(ask)
-    closed = _closed_months(store) if store and _may_hold_months(ask) else frozenset[date]()
+    closed = once("closed months", countreads.closed_months) if store and _may_hold_months(ask) else frozenset[date]()
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed)
     if store is None:
         return Plan(ask, None, (), tuple(pieces))
@@ -46,10 +46,6 @@ def plan(ask: Ask, *, sources: bool) -> Plan:
     for piece in pieces:
         (counted if piece.grain in complete and piece.is_stored else read).append(piece)
     return Plan(ask, store, tuple(counted), tuple(read))
-
-
-def _closed_months(store: Store) -> frozenset[date]:
-    return once(("closed months", store.table, store.owners), lambda: countreads.closed_months(store))
 
 
 def _may_hold_months(ask: Ask) -> bool:

@@ -1,12 +1,11 @@
 """Sums over covered sensor-days: the numerators of the units per sensor and day. Periods and bins are whole days."""
 
-from collections.abc import Callable
-
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from apps.observations import planner, segmentreads
+from apps.common.periods import local_day
+from apps.observations import planner, segmentreads, sensordaycounts
 from apps.observations.asks import Ask
 from apps.observations.cells import group
 from apps.observations.columns import Frame, take
@@ -18,7 +17,9 @@ def packets(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: packets of covered sensor-days, which are all packets but those of the few uncovered days."""
     everything = planner.packets(ask)
     uncovered = set(np.unique(days.day[~days.is_covered]).tolist())
-    rows = _rows_of_days(ask, lambda piece_day: piece_day in uncovered)
+    zone = settings.REPORT_TIME_ZONE
+    pieces = [piece for piece in cut(ask.spans, zone, ()) if local_day(piece.start, zone) in uncovered]
+    rows = segmentreads.rows(ask, pieces)
     lost = take(rows, ~_is_covered(rows, days))
     key, number = (np.concatenate([everything[name], lost[name]]) for name in ("key", "bin"))
     cells = group(key, number)
@@ -29,19 +30,19 @@ def packets(ask: Ask, days: SensorDays) -> Frame:
 def sources(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: Σ of the distinct sources of each covered sensor-day. A source that two sensors see on three
     days counts six times, so no union of sets answers this."""
-    rows = _rows_of_days(ask, lambda _day: True)
+    pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, ())
+    counted = sensordaycounts.sources(ask, pieces, days)
+    return _sources_of_segments(ask, pieces, days) if counted is None else counted
+
+
+def _sources_of_segments(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
+    rows = segmentreads.rows(ask, pieces)
     rows = take(rows, _is_covered(rows, days))
     key, number = rows["key"], rows["bin"]
     seen = group(key, number, rows["sensor"], rows["day"].astype(np.int64), np.unique(rows["source"], return_inverse=True)[1])
     key, number = seen.first(key), seen.first(number)
     cells = group(key, number)
     return {"key": cells.first(key), "bin": cells.first(number), "value": cells.sum(np.ones(len(key), np.int64))}
-
-
-def _rows_of_days(ask: Ask, wanted: Callable[[object], bool]) -> Frame:
-    zone = settings.REPORT_TIME_ZONE
-    pieces: list[Piece] = [piece for piece in cut(ask.spans, zone, ()) if wanted(piece.start.astimezone(zone).date())]
-    return segmentreads.rows(ask, pieces)
 
 
 def _is_covered(rows: Frame, days: SensorDays) -> NDArray[np.bool_]:
