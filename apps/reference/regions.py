@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,9 @@ class RegionMap:
         return row if row >= 0 else None
 
 
-_maps: OrderedDict[tuple[tuple[Source, ...], bool], RegionMap] = OrderedDict()
+_Key = tuple[tuple[Source, ...], bool]
+_maps: OrderedDict[_Key, RegionMap] = OrderedDict()
+_maps_lock = Lock()
 
 
 def region_map_for(day: date) -> RegionMap:
@@ -61,15 +64,27 @@ def region_map_for(day: date) -> RegionMap:
     while True:
         sources = snapshots.in_force(day)
         key = sources, _is_exact(sources, day)
-        if key in _maps:
-            _maps.move_to_end(key)
-            return _maps[key]
+        kept = _kept(key)
+        if kept:
+            return kept
         built = build(snapshots.rows(sources), sources, day)
         if snapshots.in_force(day) == sources:  # else a snapshot was loaded between the two queries
-            _maps[key] = built
-            while len(_maps) > CACHED_MAPS:
-                _maps.popitem(last=False)
+            _keep(key, built)
             return built
+
+
+def _kept(key: _Key) -> RegionMap | None:
+    with _maps_lock:
+        if key in _maps:
+            _maps.move_to_end(key)
+        return _maps.get(key)
+
+
+def _keep(key: _Key, built: RegionMap) -> None:
+    with _maps_lock:
+        _maps[key] = built
+        while len(_maps) > CACHED_MAPS:
+            _maps.popitem(last=False)
 
 
 def build(rows: Rows, sources: tuple[Source, ...], day: date) -> RegionMap:

@@ -60,16 +60,16 @@ def test_labels_take_one_query_for_all(ms_sql, django_assert_num_queries):
             port_label(PortKey(6, port))
 
 
-def test_another_process_sees_an_alias_after_a_while(ms_sql, time_machine_free_clock):
+def test_another_process_sees_an_alias_after_a_while(ms_sql, move_clock):
     assert port_name(PortKey(6, 37215)) == ""
     PortAlias.objects.create(protocol=6, port=37215, name="huawei-hg")
     assert port_name(PortKey(6, 37215)) == ""
-    time_machine_free_clock(names.ALIAS_REFRESH_S + 1)
+    move_clock(names.ALIAS_REFRESH_S + 1)
     assert port_name(PortKey(6, 37215)) == "huawei-hg"
 
 
 @pytest.fixture
-def time_machine_free_clock(monkeypatch):
+def move_clock(monkeypatch):
     """Move the monotonic clock that ages the aliases."""
     now = [1000.0]
     monkeypatch.setattr(names, "monotonic", lambda: now[0])
