@@ -1,6 +1,15 @@
 import pytest
+from django.utils import translation
 
 from tests.coordination import scenes
+
+
+@pytest.fixture(autouse=True)
+def in_english(settings):
+    """Tests read the msgids, in pages and in errors."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
