@@ -14,7 +14,8 @@ def read_address(text: str) -> Address:
         return network.network_address
     if "%" in text:  # zone ids name an interface of this machine
         raise ValueError(f"{text!r} has a zone")
-    return ip_address(text)
+    address = ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address  # ::ffff:192.0.2.1 is 192.0.2.1
 
 
 def block_of(address: Address) -> str:
