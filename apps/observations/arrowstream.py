@@ -29,7 +29,7 @@ def read_stream(plain: bytes, schema: pa.Schema) -> Stream:
         _check_schema(sent, schema)
         header = (sent.metadata or {}).get(ARROW_HEADER_KEY, b"")
         return Stream(header, [_read_batch(message, schema) for message in _rest(messages)])
-    except (pa.ArrowException, OSError, StopIteration) as error:  # Arrow says OSError for many broken streams
+    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:  # OSError: Arrow's word for much; ValueError: names not UTF-8
         raise IngestError(400, "bad_stream", f"The body is not an Arrow IPC stream: {error}.") from error
 
 

@@ -10,8 +10,9 @@ TABLES = ("observations_flow", "observations_sample")
 DAYS_AHEAD = 7
 # Late batches of a day are rare after this; until then its partition stays without an index, which COPY likes.
 CLOSES_AFTER = timedelta(hours=6)
-# One lock for all changes of partitions; the number is arbitrary but must stay.
+# One lock for making and dropping partitions, one for their indexes; the numbers are arbitrary but must stay.
 _LOCK = 0x7453_0001
+_INDEX_LOCK = 0x7453_0002
 
 
 def ensure(days: Iterable[date]) -> None:
@@ -50,8 +51,10 @@ def index_closed(now: datetime | None = None) -> list[date]:
     closed_before = ((now or datetime.now(UTC)) - CLOSES_AFTER).astimezone(UTC).date()
     with connection.cursor() as cursor:
         days = [day for day, indexed in _flow_partitions(cursor) if not indexed and day < closed_before]
-        for day in days:
-            name = partition_name("observations_flow", day)
+    for day in days:
+        name = partition_name("observations_flow", day)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_INDEX_LOCK])
             cursor.execute(f"CREATE INDEX IF NOT EXISTS {name}_src ON {name} (src, bucket)")
             cursor.execute(f"ANALYZE {name}")
     return days

@@ -32,10 +32,10 @@ def sources(ask: Ask, days: SensorDays) -> Frame:
     days counts six times, so no union of sets answers this."""
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, ())
     counted = sensordaycounts.sources(ask, pieces, days)
-    return _sources_of_segments(ask, pieces, days) if counted is None else counted
+    return sources_of_segments(ask, pieces, days) if counted is None else counted
 
 
-def _sources_of_segments(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
+def sources_of_segments(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
     rows = segmentreads.rows(ask, pieces)
     rows = take(rows, _is_covered(rows, days))
     key, number = rows["key"], rows["bin"]
