@@ -12,7 +12,7 @@ from apps.accounts.models import Organisation, User
 from apps.common.ports import PortKey
 from apps.common.regions import encode
 from apps.common.sourcekeys import from_address
-from apps.observations import partitions
+from apps.observations import months, partitions
 from apps.observations.hours import day_bounds
 from apps.observations.marks import raise_marks
 from apps.observations.models import Batch, Signature
@@ -65,6 +65,8 @@ def roll_up() -> None:
         days = [day for (day,) in cursor.fetchall()]
     for day in days:
         roll_day(day)
+    for month in months.months_to_close():
+        months.close_month(month)
 
 
 def delegate(first: str, last: str, region: str, since: date = date(2010, 1, 1)) -> None:

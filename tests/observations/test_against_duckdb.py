@@ -1,0 +1,129 @@
+"""The whole way from the shipped log to figures, compared with what DuckDB says of the same file."""
+
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from apps.common.periods import Bin, Period
+from apps.common.ports import PortKey
+from apps.common.regions import decode
+from apps.observations import planner, queries, watch
+from apps.observations.asks import Ask
+from apps.observations.figures import Dimension, Selection, Unit
+from apps.observations.keys import text_of
+from apps.observations.models import NetworkCount, Signature
+from apps.reference.models import Delegation
+from apps.sensors.models import Sensor
+from apps.sensors.queries import scope_for
+from bench import duck, honeypot
+from tests.cast import make_cast
+from tests.observations import sightings
+from tests.observations.test_queries import TOKYO
+
+WHOLE = Period.of_days(date(2013, 3, 1), date(2013, 9, 1), TOKYO)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker):
+    """(own analyst, DuckDB's connection) over all nine sensors and five months; the months closed."""
+    with sightings.kept(django_db_blocker):
+        analyst = make_cast().analyst
+        honeypot.load()
+        ipv4 = Delegation.objects.filter(start_key__lt=1 << 32).values_list("start_key", "end_key", "region")
+        yield analyst, duck.load(honeypot.SAMPLE, [(first, last, decode(region)) for first, last, region in ipv4])
+
+
+def selection(user, **filters) -> Selection:
+    return Selection(scope_for(user, "all"), WHOLE, **filters)
+
+
+def every_cell(ask: Ask) -> dict[str, tuple[int, int]]:
+    """Packets and sources of every key that occurs, by its text."""
+    packets, sources = planner.packets(ask), planner.sources(ask)
+    found = dict(zip(sources["key"].tolist(), sources["sources"].tolist(), strict=True))
+    return {
+        text_of(ask.group, key): (count, found[key])
+        for key, count in zip(packets["key"].tolist(), packets["packets"].tolist(), strict=True)
+    }
+
+
+def test_the_sample_has_closed_months(loaded):
+    assert NetworkCount.objects.filter(grain=3).values("bucket").distinct().count() == 6
+
+
+@pytest.mark.parametrize(("dimension", "column"), [(Dimension.PORT, "port"), (Dimension.REGION, "region")])
+def test_every_port_and_every_region_agrees(loaded, dimension, column):
+    user, connection = loaded
+    expected = duck.figures(connection, column)
+    assert len(expected) > 100
+    assert every_cell(Ask(selection(user), dimension)) == expected
+
+
+def test_every_sensor_agrees(loaded):
+    user, connection = loaded
+    ranked = {unit: queries.ranking(selection(user), Dimension.SENSOR, unit, 1000).rows for unit in (Unit.PACKETS, Unit.SOURCES)}
+    packets, sources = ({row.label: row.value for row in rows} for rows in ranked.values())
+    assert {name: (packets[name], sources[name]) for name in packets} == duck.figures(connection, "sensor")
+
+
+def test_every_day_of_the_reporting_zone_agrees(loaded):
+    user, connection = loaded
+    expected = duck.figures(connection, "day")
+    for position, unit in enumerate((Unit.PACKETS, Unit.SOURCES)):
+        result = queries.series(selection(user), Dimension.NONE, Bin.DAY, unit)
+        found = {
+            start.astimezone(TOKYO).date(): value for start, value in zip(result.starts, result.series[0].values, strict=True) if value
+        }
+        assert found == {day: figures[position] for day, figures in expected.items()}
+
+
+def test_busy_ports_agree_on_every_day(loaded):
+    user, connection = loaded
+    expected = duck.figures(connection, "port || ' ' || day")
+    for position, unit in enumerate((Unit.PACKETS, Unit.SOURCES)):
+        result = queries.series(selection(user), Dimension.PORT, Bin.DAY, unit, 20)
+        for line in result.series:
+            for start, value in zip(result.starts, line.values, strict=True):
+                key = f"{line.key} {start.astimezone(TOKYO).date()}"
+                assert (value or 0) == expected.get(key, (0, 0))[position], key
+
+
+def test_japan_to_445_over_the_five_months(loaded):
+    user, connection = loaded
+    chosen = selection(user, ports=(PortKey.parse("tcp/445"),), regions=("JP",))
+    assert duck.figures(connection, "1", "NOT is_bogon AND region = 'JP' AND port = 'tcp/445'") == {1: (744, 329)}
+    assert every_cell(Ask(chosen)) == {"": (744, 329)}
+    assert queries.sources(chosen).total_sources == 329
+    assert sum(row.packets for row in queries.sources(chosen, limit=1000).rows) == 744
+
+
+@pytest.mark.parametrize(
+    ("unit", "counted"), [(Unit.PACKETS_PER_SENSOR_DAY, "*"), (Unit.SOURCES_PER_SENSOR_DAY, "DISTINCT (sensor, day, src)")]
+)
+@pytest.mark.parametrize(("dimension", "column"), [(Dimension.PORT, "port"), (Dimension.REGION, "region")])
+def test_units_per_sensor_and_day_agree_over_covered_sensor_days(loaded, unit, counted, dimension, column):
+    user, connection = loaded
+    chosen = selection(user)
+    days = watch.sensor_days(chosen.scope.sensor_ids, WHOLE)
+    names = dict(Sensor.objects.values_list("pk", "name"))
+    covered = pa.table({"sensor": [names[pk] for pk in days.sensor[days.is_covered].tolist()], "day": days.day[days.is_covered]})
+    connection.register("covered", covered)
+    expected = dict(
+        connection.execute(
+            f"SELECT {column}, count({counted}) FROM packet JOIN region_of USING (src) JOIN covered USING (sensor, day)"
+            " WHERE NOT is_bogon GROUP BY 1"
+        ).fetchall()
+    )
+    ranking = queries.ranking(chosen, dimension, unit, 1000)
+    assert ranking.meta.denominator == covered.num_rows
+    assert 500 < covered.num_rows < 9 * 151
+    found = {row.key: row.value * covered.num_rows for row in ranking.rows}
+    assert found == pytest.approx({key: expected[key] for key in found})
+
+
+def test_private_sources_are_found_when_they_are_asked_for(loaded):
+    user, connection = loaded
+    bogons = every_cell(Ask(selection(user, signatures=(Signature.BOGON,))))
+    assert bogons == {"": duck.figures(connection, "1", "is_bogon")[1]}

@@ -1,0 +1,146 @@
+"""The planner's sources of numbers agree: months, days, hours and segments, for every filter and group, in zones with odd clocks."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from apps.common.errors import ParameterError
+from apps.common.periods import Bin, Period, bins
+from apps.common.ports import PortKey
+from apps.observations import countreads, planner, queries, segmentcache, segmentreads, sensordays
+from apps.observations.asks import Ask
+from apps.observations.figures import Dimension, Selection, Unit
+from apps.observations.models import Signature
+from apps.observations.reading import TooMuchError, reading
+from apps.observations.spans import cut, edges
+from apps.observations.watch import sensor_days
+from apps.sensors.queries import scope_for
+from tests.cast import make_cast
+from tests.observations import sightings
+
+BERLIN = ZoneInfo("Europe/Berlin")
+FIRST = date(2025, 9, 28)  # October 2025 has 25 hours on the 26th
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def seen(django_db_setup, django_db_blocker):
+    """Forty days of random traffic of three sensors; October is closed."""
+    kept, settings.REPORT_TIME_ZONE = settings.REPORT_TIME_ZONE, BERLIN
+    chance = np.random.default_rng(7)
+    with sightings.kept(django_db_blocker):
+        cast = make_cast()
+        sightings.delegate("198.51.100.0", "198.51.100.127", "JP")
+        sensors = [cast.sensor, cast.sensor_a, cast.sensor_b]
+        start, end = (
+            Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN).start,
+            Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN).end,
+        )
+        for sensor in sensors:
+            sightings.watch(sensor, start, end - timedelta(days=int(chance.integers(0, 5))))
+        for _ in range(400):
+            sightings.see(
+                sensors[chance.integers(3)],
+                start + timedelta(minutes=int(chance.integers(40 * 24 * 60))),
+                f"198.51.100.{chance.integers(100, 140)}" if chance.random() < 0.9 else f"2001:db8:{chance.integers(3)}::1",
+                str(chance.choice(["tcp/23", "tcp/445", "udp/53", "icmp/8"])),
+                int(chance.integers(1, 4)),
+                Signature(int(chance.choice([0, 0, 0, 1, 2, 4]))),
+            )
+        sightings.roll_up()
+        yield cast
+    settings.REPORT_TIME_ZONE = kept
+
+
+def periods():
+    yield Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN), Bin.MONTH
+    yield Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN), Bin.WEEK
+    yield Period.of_days(date(2025, 10, 25), date(2025, 10, 28), BERLIN), Bin.HOUR
+    yield Period.of_days(date(2025, 10, 20), date(2025, 11, 3), ZoneInfo("America/New_York")), Bin.DAY
+
+
+FILTERS = (
+    {},
+    {"ports": (PortKey.parse("tcp/23"), PortKey.parse("icmp/8"))},
+    {"regions": ("JP",)},
+    {"ports": (PortKey.parse("tcp/445"),), "regions": ("JP", "ZZ")},
+    {"signatures": (Signature.MIRAI, Signature.BACKSCATTER)},
+)
+
+
+def cells(frame, *names):
+    """Values by (key, bin), zeros left out."""
+    rows = zip(*(frame[name].tolist() for name in ("key", "bin", *names)), strict=True)
+    return {(key, number): tuple(values) for key, number, *values in rows if any(values)}
+
+
+@pytest.mark.parametrize("sensors", ["all", "domestic", "chosen"])
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_counts_say_what_segments_say(seen, sensors, filters):
+    chosen = f"{seen.sensor.pk},{seen.sensor_b.pk}" if sensors == "chosen" else sensors
+    for period, size in periods():
+        for dimension in Dimension:
+            selected = Selection(scope_for(seen.analyst, chosen), period, **filters)
+            ask = Ask(selected, dimension, tuple(edges(period, bins(period, size))))
+            rows = segmentreads.rows(ask, cut(ask.spans, BERLIN, ()))
+            expected = segmentreads.numbers(rows)
+            assert cells(planner.packets(ask), "packets") == cells(expected, "packets"), (period, dimension)
+            assert cells(planner.sources(ask), "sources") == cells(expected, "sources"), (period, dimension)
+
+
+@pytest.mark.parametrize("dimension", Dimension)
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_sensor_days_count_alike_in_counts_and_segments(seen, dimension, filters):
+    period, size = next(periods())
+    ask = Ask(Selection(scope_for(seen.analyst), period, **filters), dimension, tuple(edges(period, bins(period, size))))
+    days = sensor_days(ask.sensors, period)
+    assert not days.is_covered.all()
+    naive = sensordays.sources_of_segments(ask, cut(ask.spans, BERLIN, ()), days)
+    assert cells(sensordays.sources(ask, days), "value") == cells(naive, "value")
+
+
+def test_bounds_hold_the_number_of_sources_between_them(seen):
+    period, _size = next(periods())
+    ask = Ask(Selection(scope_for(seen.analyst), period), Dimension.PORT)
+    known, exact = planner.bounds(ask), planner.sources(ask)
+    found = dict(zip(exact["key"].tolist(), exact["sources"].tolist(), strict=True))
+    for key, lower, upper in zip(known.key.tolist(), known.lower.tolist(), known.upper.tolist(), strict=True):
+        assert lower <= found[key] <= upper
+    assert (known.lower < known.upper).any()
+
+
+def test_closed_months_are_read_as_months(seen):
+    period = Period.of_days(date(2025, 10, 1), date(2025, 11, 1), BERLIN)
+    chosen = planner.plan(Ask(Selection(scope_for(seen.analyst), period), Dimension.PORT), sources=True)
+    assert [piece.grain.name for piece in chosen.counted] == ["MONTH"]
+    assert countreads.closed_months() >= {date(2025, 10, 1)}
+
+
+def test_a_month_that_loses_its_rows_is_read_from_its_days(seen):
+    period = Period.of_days(date(2025, 10, 1), date(2025, 11, 1), BERLIN)
+    selected = Selection(scope_for(seen.analyst), period)
+    before = queries.ranking(selected, Dimension.PORT, Unit.SOURCES)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM observations_networkcount WHERE grain = 3")
+        cursor.execute("DELETE FROM observations_sensorcount WHERE grain = 3")
+    ask = Ask(selected, Dimension.PORT)
+    assert {piece.grain.name for piece in planner.plan(ask, sources=True).counted} == {"DAY"}
+    after = planner.sources(ask)
+    assert sorted(after["sources"].tolist(), reverse=True) == [row.value for row in before.rows]
+
+
+def test_views_that_need_too_many_rows_are_refused(seen, monkeypatch):
+    period, _size = next(periods())
+    monkeypatch.setattr(segmentcache, "MAX_ROWS", 10)
+    with pytest.raises(ParameterError, match="^from: "):
+        queries.sources(Selection(scope_for(seen.analyst), period))
+
+
+def test_a_statement_that_takes_too_long_ends_in_words(seen, monkeypatch):
+    monkeypatch.setattr("apps.observations.reading.STATEMENT_TIMEOUT_MS", 50)
+    with pytest.raises(TooMuchError), reading(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(5)")
