@@ -48,7 +48,7 @@ messages: setup #: collect words to translate into locale/ja (needs Debian's get
 	$(MANAGE) compile_locale
 
 bench: setup .venv/requirements-dev #: measure ingest, rollup and queries
-	for script in bench/*_bench.py; do $(BIN)/python $$script || exit 1; done
+	for script in $$(grep -l __main__ bench/*.py); do $(BIN)/python -m bench.$$(basename $$script .py) || exit 1; done
 
 hooks: .venv/requirements-dev #: run the quick checks at every commit
 	$(BIN)/pre-commit install

@@ -1,0 +1,16 @@
+"""The tests of static/js/lib, which node runs."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tsubame_portal import assets
+
+TESTS = sorted((Path(__file__).parent / "js").glob("*.test.js"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
+def test_javascript(path):
+    done = subprocess.run([assets.node(), "--test", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
