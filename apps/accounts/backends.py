@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from apps.accounts import throttle
+from apps.accounts import audit, throttle
 from apps.accounts.models import User
 
 
@@ -20,7 +20,7 @@ class PasswordBackend(ModelBackend):
             return None
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if user is None:
-            throttle.note_failure(username)
+            _note_failure(username)
         else:
             throttle.forget(username)
         return user if isinstance(user, User) else None
@@ -28,3 +28,14 @@ class PasswordBackend(ModelBackend):
     def get_user(self, user_id: Any) -> User | None:
         user = User.objects.select_related("organisation").filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+def _note_failure(username: str) -> None:
+    """Count it, and keep it in the audit log where the name is somebody's: what else is typed there may be a password. Once the
+    name is closed nothing more is counted, so nobody can flood the log."""
+    failures = throttle.note_failure(username)
+    user = User.objects.filter(username=username.replace("\x00", "")).first()
+    if user is not None:
+        audit.record(by=None, action="user.sign_in_failed", target=user)
+        if failures == throttle.LIMIT:
+            audit.record(by=None, action="user.sign_in_closed", target=user, seconds=throttle.WINDOW_S)

@@ -16,13 +16,14 @@ def is_closed(username: str) -> bool:
     return int(cache.get(_key(username), 0)) >= LIMIT
 
 
-def note_failure(username: str) -> None:
-    """Count one failure; the window begins with the first and is not prolonged by more."""
+def note_failure(username: str) -> int:
+    """Count one failure; → how many there are. The window begins with the first and is not prolonged by more."""
     cache.add(_key(username), 0, WINDOW_S)
     try:
-        cache.incr(_key(username))
+        return int(cache.incr(_key(username)))
     except ValueError:  # the window ended between the two calls
         cache.add(_key(username), 1, WINDOW_S)
+        return 1
 
 
 def forget(username: str) -> None:

@@ -12,7 +12,7 @@ from apps.accounts.models import User
 
 
 class LoginView(auth_views.LoginView):
-    """Django's, with failures in the audit log, and the user's own language from the first page on."""
+    """Django's, with an audit entry, and the user's own language from the first page on; backends.py has the failures."""
 
     template_name = "accounts/login.html"
 
@@ -23,10 +23,6 @@ class LoginView(auth_views.LoginView):
             audit.record(by=user, action="user.signed_in", target=user)
             remember_language(response, user.language)
         return response
-
-    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        audit.record(by=None, action="user.sign_in_failed", target=str(form.data.get("username", "")).replace("\x00", ""))
-        return super().form_invalid(form)
 
 
 @require_POST

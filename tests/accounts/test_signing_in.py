@@ -45,6 +45,19 @@ def test_after_ten_failures_the_right_password_does_not_help_until_the_window_en
     assert sign_in(client, "analyst").status_code == 302
 
 
+def test_a_flood_of_failures_leaves_a_bounded_number_of_audit_entries(cast):
+    for _ in range(throttle.LIMIT + 20):
+        sign_in(Client(), "analyst", "guess")
+    actions = AuditEntry.objects.filter(target="analyst").values_list("action", flat=True)
+    assert sorted(actions) == ["user.sign_in_closed"] + ["user.sign_in_failed"] * throttle.LIMIT
+
+
+def test_a_password_typed_as_user_name_is_not_kept(cast):
+    sign_in(Client(), PASSWORD, "")
+    sign_in(Client(), PASSWORD, "analyst")
+    assert not AuditEntry.objects.exists()
+
+
 def test_success_forgets_earlier_failures(cast):
     client = Client()
     for _ in range(throttle.LIMIT - 1):
