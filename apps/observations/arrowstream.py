@@ -25,7 +25,7 @@ def read_stream(plain: bytes, schema: pa.Schema) -> Stream:
         raise IngestError(400, "bad_stream", "The Arrow stream ends too early.")
     try:
         messages = pa.ipc.MessageReader.open_stream(pa.BufferReader(plain))
-        sent = pa.ipc.read_schema(messages.read_next_message())
+        sent = _read_schema(messages.read_next_message())
         _check_schema(sent, schema)
         header = (sent.metadata or {}).get(ARROW_HEADER_KEY, b"")
         return Stream(header, [_read_batch(message, schema) for message in _rest(messages)])
@@ -35,6 +35,12 @@ def read_stream(plain: bytes, schema: pa.Schema) -> Stream:
 
 def _has_end(plain: bytes) -> bool:
     return plain.endswith(b"\xff\xff\xff\xff\0\0\0\0")
+
+
+def _read_schema(message: pa.ipc.Message) -> pa.Schema:
+    if message.type != "schema":  # Arrow aborts the process over a schema that is none
+        raise IngestError(400, "bad_stream", "The Arrow stream does not begin with a schema.")
+    return pa.ipc.read_schema(message)
 
 
 def _check_schema(sent: pa.Schema, wanted: pa.Schema) -> None:
