@@ -63,7 +63,7 @@ class MetaOut(serializers.Serializer):
 class RankRowOut(serializers.Serializer):
     rank = serializers.IntegerField()
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a name of the answer, not of the field
     value = NumberField()
     share = serializers.FloatField(allow_null=True, help_text="Of the filtered total; null where values do not add up.")
     previous_rank = serializers.IntegerField(allow_null=True)
@@ -82,7 +82,7 @@ class RankingOut(serializers.Serializer):
 
 class SeriesOut(serializers.Serializer):
     key = serializers.CharField(allow_blank=True)
-    label = serializers.CharField(allow_blank=True)
+    label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
     total = NumberField(help_text="The unit's value over the whole period.")
     values = ValuesField(help_text="One a bin; null: not covered.")
 
