@@ -86,6 +86,11 @@ def series_figure(found: SeriesSet, view: View, *, id: str, title: str, kind: st
     )
 
 
+def named(found: SeriesSet, key: str, label: str) -> SeriesSet:
+    """The one series of everything on a page about one port or region, under that name and so in its colour."""
+    return replace(found, series=tuple(replace(one, key=key, label=label) for one in found.series))
+
+
 def with_previous(figure: Figure, before: SeriesSet) -> Figure:
     """The same figure with the first curve of the previous period behind it, bin by bin from the start."""
     label = _("previous period (%(period)s)") % {"period": words.period(before.meta.period)}

@@ -51,19 +51,22 @@ BINS = {Bin.HOUR: gettext_lazy("hour"), Bin.DAY: gettext_lazy("day"), Bin.WEEK: 
 ZONES = {"Asia/Tokyo": gettext_lazy("Japan time"), "UTC": "UTC"}
 
 
+# Django's number_format cuts digits off rather than rounding, hence round() before it.
+
+
 def number(value: float | None) -> str:
     """1811 → 1,811; 404.0 → 404; 4.4839 → 4.48; None (not covered) → –."""
     if value is None:
         return "–"
     whole = float(value).is_integer() or abs(value) >= 100
-    return formats.number_format(round(value) if whole else value, 0 if whole else 2, force_grouping=True)
+    return formats.number_format(round(value) if whole else round(value, 2), 0 if whole else 2, force_grouping=True)
 
 
 def percent(share: float | None) -> str:
     """0.1234 → 12.3 %; None → –."""
     if share is None:
         return "–"
-    return f"{formats.number_format(share * 100, 1)} %"
+    return f"{formats.number_format(round(share * 100, 1), 1)} %"
 
 
 def day(value: date) -> str:

@@ -8,7 +8,7 @@ from apps.common.ports import PortKey
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness
 from apps.portal.downloads import ranking_csv, series_csv
-from apps.portal.figures import Figure, series_figure, with_previous
+from apps.portal.figures import Figure, named, series_figure, with_previous
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.shares import ShareTable, share_table
 from apps.portal.state import View
@@ -69,7 +69,7 @@ def port_page(view: View, key: PortKey) -> PortPage:
 
 def _trend(view: View, key: PortKey) -> Figure:
     figure = series_figure(
-        queries.series(view.selection, Dimension.NONE, view.bin, view.unit),
+        named(queries.series(view.selection, Dimension.NONE, view.bin, view.unit), str(key), port_label(key)),
         view,
         id="trend",
         title=_("Trend of %(port)s") % {"port": port_label(key)},

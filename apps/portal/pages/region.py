@@ -8,7 +8,7 @@ from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, SeriesSet
 from apps.portal import words
 from apps.portal.downloads import ranking_csv, series_csv
-from apps.portal.figures import Figure, series_figure, with_previous
+from apps.portal.figures import Figure, named, series_figure, with_previous
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.state import View
 from apps.portal.summary import Fact, before, facts_of
@@ -43,7 +43,7 @@ def region_page(view: View, code: str) -> RegionPage:
         filters=filter_bar(view, with_bins=True),
         freshness=view.freshness,
         facts=facts_of(code, Dimension.REGION, view),
-        trend=_trend(view, total, label),
+        trend=_trend(view, total, code, label),
         by_port=series_figure(
             queries.series(view.selection, Dimension.PORT, view.bin, view.unit, TOP),
             view,
@@ -76,10 +76,9 @@ def _by_panel(view: View, total: SeriesSet, label: str) -> Figure | None:
     return series_figure(both, view, id="by-panel", title=_("%(region)s by domestic and overseas sensors") % {"region": label})
 
 
-def _trend(view: View, total: SeriesSet, label: str) -> Figure:
-    figure = series_figure(
-        total, view, id="trend", title=_("Trend of %(region)s") % {"region": label}, csv_url=series_csv(view, Dimension.NONE)
-    )
+def _trend(view: View, total: SeriesSet, code: str, label: str) -> Figure:
+    title = _("Trend of %(region)s") % {"region": label}
+    figure = series_figure(named(total, code, label), view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
     if not view.compares:
         return figure
     return with_previous(figure, queries.series(before(view.selection), Dimension.NONE, view.bin, view.unit))

@@ -1,0 +1,199 @@
+"""What each page shows, to whom, without a browser: tables, captions, links and CSV are there without JavaScript."""
+
+import json
+import re
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.portal.scene import JAPANESE, OTHER, PERIOD
+
+PATHS = (
+    "/", "/ports/", "/ports/tcp/23/", "/regions/", "/regions/JP/", "/sources/", f"/sources/{JAPANESE}/", "/sensors/", "/search/",
+)  # fmt: skip
+# Queries of a page once its counts are computed; what begins and ends transactions is left out.
+BUDGET = 12
+REGION_BUDGET = 15  # compares both halves of the network, each with its own coverage and freshness
+COLD_BUDGET = 32
+
+
+def text_of(response):
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def queries_of(client, path):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path, PERIOD).status_code == 200
+    return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE", "SET ")) for query in captured)
+
+
+def table_rows(page, section):
+    body = page.split(f'id="{section}"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    return [[plain(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in body.split("</tr>")[:-1]]
+
+
+def plain(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_needs_signing_in(visit, path):
+    response = visit(None, path)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_person_of_the_cast_can_open_every_page(seen, visit, path):
+    for name, user in seen.people.items():
+        query = {} if path == "/search/" else PERIOD
+        assert visit(user, path, **query).status_code == 200, name
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/search/"])
+def test_a_page_keeps_to_its_query_budget(seen, visit, path):
+    cache.clear()
+    client = Client()
+    client.force_login(seen.coordinator)
+    cold, warm = (queries_of(client, path) for _visit in range(2))
+    assert cold <= COLD_BUDGET
+    assert warm <= (REGION_BUDGET if path == "/regions/JP/" else BUDGET)
+
+
+def test_the_home_page_ranks_ports_and_regions_with_what_they_rest_on(seen, visit):
+    page = text_of(visit(seen.analyst, "/", **PERIOD))
+    ports = table_rows(page, "ports")
+    assert [row[1] for row in ports] == ["23/TCP (telnet)", "53/UDP (domain)", "445/TCP (microsoft-ds)"]
+    assert ports[0][2] == "288"  # three sensors × (1 + … + 14, less the gap's 9)
+    assert ports[1][-1] == "100.0 % (almost all from one sensor)"
+    assert table_rows(page, "regions")[0][1] == "Japan"
+
+
+def test_a_figure_says_what_a_reader_must_know(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **PERIOD, unit="packets_per_sensor_day", sensors="domestic"))
+    caption = page.split("<figcaption")[1].split("</figcaption>")[0]
+    assert "Period: March 2, 2026 to March 15, 2026 (Japan time)" in caption
+    assert "Unit: mean packets per sensor per day, over 26 covered sensor-days" in caption
+    assert "domestic sensors (2)" in caption
+    assert "No data: March 10, 2026" in caption
+    assert "Region as of Jan. 1, 2010 (RIR delegation data)" in caption
+    assert "Counted 20" in caption
+    assert "Trend of 23/TCP (telnet) (domestic sensors)" in page
+
+
+def test_a_gap_is_a_dash_in_the_table_and_null_in_the_chart(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **PERIOD))
+    rows = dict(table_rows(page, "trend"))
+    assert rows["2026-03-10"] == "–"
+    assert rows["2026-03-09"] == "24"
+    data = json.loads(page.split('id="trend-data" type="application/json">')[1].split("</script>")[0])
+    assert data["series"][0]["values"][7:9] == [24, None]
+    assert data["spans"][0] == {"from": "2026-03-02", "to": "2026-03-03"}
+
+
+def test_a_day_of_a_curve_leads_to_the_sources_of_that_day(seen, visit):
+    page = text_of(visit(seen.analyst, "/regions/JP/", **PERIOD))
+    link = "/sources/?regions=JP&amp;from=2026-03-02&amp;to=2026-03-03"
+    assert link in page
+    assert JAPANESE in text_of(visit(seen.analyst, link.replace("&amp;", "&")))
+
+
+def test_the_comparison_draws_the_period_before(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **{"from": "2026-03-09", "to": "2026-03-16"}, previous="true"))
+    assert "previous period (March 2, 2026 to March 8, 2026)" in page
+    assert {row[0]: row[2] for row in table_rows(page, "trend")}["2026-03-15"] == "21"
+
+
+def test_nothing_is_new_where_the_previous_period_was_not_watched(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/", **PERIOD))
+    assert "change-new" not in page
+    assert "no data in the previous period" in text_of(visit(seen.analyst, "/ports/tcp/23/", **PERIOD))
+
+
+def test_sources_come_page_by_page(seen, visit):
+    first = text_of(visit(seen.analyst, "/sources/", **PERIOD, limit="2"))
+    assert [row[0] for row in table_rows(first, "sources-title")] == [JAPANESE, OTHER]
+    assert "3 in all" in first
+    link = re.search(r'href="([^"]+)" rel="next"', first)[1].replace("&amp;", "&")
+    assert [row[0] for row in table_rows(text_of(visit(seen.analyst, link)), "sources-title")] == ["2001:db8:1:2::/64"]
+
+
+def test_the_csv_of_sources_holds_them_all(seen, visit):
+    response = visit(seen.analyst, "/sources.csv", **PERIOD)
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    assert response["Content-Disposition"] == 'attachment; filename="sources.csv"'
+    assert [line.split(",")[0] for line in lines] == ["source IP address", JAPANESE, OTHER, "2001:db8:1:2::/64"]
+
+
+def test_the_csv_of_a_figure_is_the_same_view(seen, visit):
+    page = visit(seen.analyst, "/ports/tcp/23/", **PERIOD, sensors="domestic").content.decode()
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+format=csv)"', page)]
+    assert len(links) == 3
+    for link in links:
+        assert "ports=tcp/23" in link and "sensors=domestic" in link
+        assert visit(seen.analyst, link)["Content-Type"].startswith("text/csv")
+
+
+def test_a_source_shows_ports_signatures_region_and_a_number_of_sensors(seen, visit):
+    page = text_of(visit(seen.analyst, f"/sources/{JAPANESE}/", **PERIOD))
+    assert "3 sensors" in page
+    assert table_rows(page, "ports-title")[0] == ["23/TCP (telnet)", "288"]
+    assert "Japan" in page
+    assert "own-tokyo" not in page.split("</form>")[-1]  # which sensors saw it is told nowhere
+
+
+def test_only_coordinators_are_offered_a_ticket(seen, visit):
+    link = f"/tickets/open/?source={JAPANESE}"
+    assert link in visit(seen.coordinator, f"/sources/{JAPANESE}/", **PERIOD).content.decode()
+    for user in (seen.analyst, seen.auditor, seen.partner_a):
+        assert link not in visit(user, f"/sources/{JAPANESE}/", **PERIOD).content.decode()
+
+
+def test_partners_learn_nothing_of_holders_or_tickets(seen, visit):
+    page = visit(seen.partner_a, f"/sources/{JAPANESE}/", **PERIOD).content.decode()
+    assert 'id="holder"' not in page
+    assert "/tickets/" not in page
+    assert 'id="holder"' in visit(seen.analyst, f"/sources/{JAPANESE}/", **PERIOD).content.decode()
+
+
+def test_partners_see_their_own_sensor_and_counts_of_it_alone(seen, visit):
+    sensors = visit(seen.partner_a, "/sensors/", **PERIOD).content.decode()
+    assert "host-osaka" in sensors
+    assert "own-tokyo" not in sensors and "host-frankfurt" not in sensors
+    assert table_rows(text_of(visit(seen.partner_a, "/ports/", **PERIOD)), "ranking") == [
+        ["1", "23/TCP (telnet)", "96", "", "100.0 %", "1", "100.0 % (almost all from one sensor)"]
+    ]
+
+
+def test_own_staff_see_all_sensors_by_name_and_how_to_enrol_one(seen, visit):
+    page = text_of(visit(seen.analyst, "/sensors/", **PERIOD))
+    assert all(name in page for name in ("own-tokyo", "host-osaka", "host-frankfurt"))
+    assert "92.9 %" in page  # 13 of 14 days
+    assert "manage.py add_sensor" in page
+    assert "manage.py add_sensor" not in text_of(visit(seen.partner_a, "/sensors/", **PERIOD))
+
+
+def test_what_cannot_be_read_is_a_page_that_names_the_parameter(seen, visit):
+    response = visit(seen.analyst, "/", unit="bananas")
+    assert response.status_code == 400
+    assert "<code>unit</code> must be one of" in text_of(response)
+    assert visit(seen.analyst, "/ports/", **{"from": "2026-03-02", "through": "2026-02-31"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/ports/tcp/99999/", "/ports/gre/1/", "/regions/XX/", "/regions/jp/", "/sources/1.2.3/", "/nowhere/"])
+def test_what_does_not_exist_is_a_404_that_helps(seen, visit, path):
+    response = visit(seen.analyst, path)
+    assert response.status_code == 404
+    assert "There is no such page" in text_of(response)
+
+
+def test_the_submitted_form_leads_to_a_tidy_address(seen, visit):
+    response = visit(seen.analyst, "/ports/", **{"from": "2026-03-02", "through": "2026-03-15", "unit": "sources", "sensors": ""})
+    assert response["Location"] == "/ports/?from=2026-03-02&unit=sources&to=2026-03-16"
+
+
+def test_periods_say_when_they_do_not_count_back_from_now(seen, visit):
+    assert "Periods count back from March 15, 2026" in text_of(visit(seen.analyst, "/"))
