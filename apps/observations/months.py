@@ -26,7 +26,7 @@ from apps.observations.rollup import panels_of_sensors
 from apps.observations.snapshots import snapshot
 
 CLOSES_AFTER = timedelta(days=1)  # late batches of the last evening should not cost a second build
-PART_ROWS = 4_000_000  # rows held at once, about 400 MB with what grouping takes
+PART_ROWS = 2_000_000  # rows held at once; grouping takes some 300 bytes for each
 
 _BY_SENSOR = ("sensor", "source", "protocol", "port", "signature", "region", "packets", "excluded")
 _WITHOUT_PORT = ("sensor", "source", "signature", "region", "packets", "excluded")
