@@ -1,6 +1,7 @@
 """Rows whose values do not matter to the test that asks for them."""
 
 from datetime import date
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
@@ -11,7 +12,7 @@ from apps.sensors.models import Sensor, SensorKey
 PASSWORD = "correct horse battery staple"
 
 
-class OrganisationFactory(DjangoModelFactory):
+class OrganisationFactory(DjangoModelFactory[Organisation]):
     name = factory.Sequence(lambda n: f"Organisation {n}")
     kind = Organisation.Kind.PARTNER_CSIRT
 
@@ -19,7 +20,7 @@ class OrganisationFactory(DjangoModelFactory):
         model = Organisation
 
 
-class UserFactory(DjangoModelFactory):
+class UserFactory(DjangoModelFactory[User]):
     """A user with PASSWORD and no role; English, so that tests read the msgids."""
 
     username = factory.Sequence(lambda n: f"user{n}")
@@ -36,7 +37,7 @@ class UserFactory(DjangoModelFactory):
         return model_class.objects.create_user(*args, **kwargs)
 
 
-class SensorFactory(DjangoModelFactory):
+class SensorFactory(DjangoModelFactory[Sensor]):
     name = factory.Sequence(lambda n: f"sensor-{n}")
     organisation = factory.SubFactory(OrganisationFactory, kind=Organisation.Kind.SENSOR_HOST)
     country = "JP"
@@ -47,8 +48,10 @@ class SensorFactory(DjangoModelFactory):
         model = Sensor
 
 
-class SensorKeyFactory(DjangoModelFactory):
+class SensorKeyFactory(DjangoModelFactory[SensorKey]):
     """A stored key; its plain text is in the attribute `plain` of the returned row only."""
+
+    plain: str
 
     name = factory.Sequence(lambda n: f"key {n}")
     sensor = factory.SubFactory(SensorFactory)
@@ -61,3 +64,9 @@ class SensorKeyFactory(DjangoModelFactory):
         key, plain = model_class.objects.create_key(*args, **kwargs)
         key.plain = plain
         return key
+
+
+def make_key(sensor: Sensor, **values: Any) -> str:
+    """The plain text of a new key."""
+    _key, plain = SensorKey.objects.create_key(sensor=sensor, name="test", **values)
+    return str(plain)

@@ -24,7 +24,7 @@ def delegations(db, registry):
 @pytest.fixture
 def queued(monkeypatch):
     """Ids handed to the broker after commit."""
-    ids = []
+    ids: list[int] = []
     monkeypatch.setattr(tasks.look_up, "delay", ids.append)
     return ids
 
@@ -41,6 +41,13 @@ def ask(registry, queued, django_capture_on_commit_callbacks):
         return address_info(str(lookup.address))
 
     return ask_and_run
+
+
+def work(lookup: Lookup) -> lookups.Outcome:
+    """Run a queued look-up as a worker would."""
+    outcome = lookups.run(lookup.pk)
+    assert outcome is not None
+    return outcome
 
 
 def age(address, **delta):
@@ -149,7 +156,7 @@ def test_a_ticket_that_asks_while_a_neighbours_answer_is_shared_is_not_forgotten
         return answer
 
     monkeypatch.setattr(lookups, "answer_of_block", interrupted)
-    assert lookups.run(lookup.pk).again_in_s == 1
+    assert work(lookup).again_in_s == 1
     monkeypatch.undo()
     assert address_info(NEIGHBOUR).state is State.QUEUED
 
@@ -261,20 +268,20 @@ def test_after_eight_failures_only_a_person_asks_again(ask, registry):
 def test_two_workers_do_not_ask_about_one_block_at_once(registry, queued):
     lookup = services.request_lookup(address=JAPAN)
     assert pacing.lock_block("1.33.7.0/24")
-    outcome = lookups.run(lookup.pk)
+    outcome = work(lookup)
     assert (outcome.state, outcome.again_in_s) == (State.QUEUED, lookups.BUSY_WAIT_S)
     assert registry.asked == []
     pacing.unlock_block("1.33.7.0/24")
-    assert lookups.run(lookup.pk).state is State.DONE
+    assert work(lookup).state is State.DONE
 
 
 def test_no_registry_is_asked_more_often_than_set(registry, queued, settings):
     settings.RDAP_QUERIES_PER_MINUTE = 2
-    outcomes = [lookups.run(services.request_lookup(address=f"1.33.{block}.1").pk) for block in range(4)]
+    outcomes = [work(services.request_lookup(address=f"1.33.{block}.1")) for block in range(4)]
     assert [outcome.state for outcome in outcomes] == [State.DONE, State.DONE, State.QUEUED, State.QUEUED]
     assert all(1 <= outcome.again_in_s <= pacing.WINDOW_S + 1 for outcome in outcomes[2:])
     assert len(registry.asked) == 2
-    assert lookups.run(services.request_lookup(address="2.160.0.1").pk).state is State.DONE
+    assert work(services.request_lookup(address="2.160.0.1")).state is State.DONE
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def test_the_command_serves_rdap_until_it_is_stopped():
     command = [sys.executable, "manage.py", "rdap_standin", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
+        assert process.stdout is not None
         host = process.stdout.readline().split()[-1]
         with urlopen(f"http://{host}/ip/{JAPAN}", timeout=20) as answer:
             assert answer.headers["Content-Type"] == "application/rdap+json"

@@ -104,7 +104,9 @@ def test_the_list_shows_who_was_heard_of(cast, django_assert_max_num_queries):
     with django_assert_max_num_queries(1):
         rows = {row.label: row for row in sensor_list(cast.analyst)}
     assert rows["own-tokyo"].health is Health.REPORTING
-    assert timedelta(minutes=2) <= rows["own-tokyo"].lag < timedelta(minutes=3)
+    lag = rows["own-tokyo"].lag
+    assert lag is not None
+    assert timedelta(minutes=2) <= lag < timedelta(minutes=3)
     assert rows["host-osaka"].health is Health.SILENT
     assert rows["host-frankfurt"].health is Health.NEVER_SEEN
     assert rows["retired"].health is Health.RETIRED

@@ -85,6 +85,7 @@ def test_the_newest_packet_is_never_set_back(cast):
 def test_add_sensor_prints_a_working_key_and_nothing_else(cast, capsys):
     call_command("add_sensor", "sapporo-1", "--country", "JP", "--import")
     key = find_key(capsys.readouterr().out.strip())
+    assert key is not None
     assert key.sensor.name == "sapporo-1"
     assert key.may_import
     assert key.sensor.organisation == cast.own
