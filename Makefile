@@ -66,12 +66,12 @@ reset: #: remove the data of this installation: databases, mail, keys
 .venv/requirements: requirements.txt | .venv/bin/python
 	@$(PIP) --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip # made by a tool that leaves pip out
 	@echo "Installing requirements …"
-	@$(PIP) install -q -r requirements.txt
+	@$(PIP) install -qq -r requirements.txt
 	@touch $@
 
 .venv/requirements-dev: requirements-dev.txt .venv/requirements
 	@echo "Installing development requirements …"
-	@$(PIP) install -q -r requirements-dev.txt
+	@$(PIP) install -qq -r requirements-dev.txt
 	@touch $@
 
 static/vendor/versions.json: package-lock.json tsubame_portal/assets.py tsubame_portal/icons.txt .venv/requirements

@@ -187,3 +187,13 @@ def test_commands_that_read_no_data_start_no_server(command, tmp_path):
     arguments = [sys.executable, "manage.py", command, *(["--dry-run", "--noinput"] if command == "collectstatic" else [])]
     subprocess.run(arguments, env={**kept, "TSUBAME_VAR": str(tmp_path)}, check=True, capture_output=True)
     assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands PostgreSQL to another user")
+def test_as_root_postgresql_reaches_a_closed_folder_without_being_root(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o700)
+    program = tmp_path / "closed" / "program"
+    program.write_text("#!/bin/sh\ntest -x $0 && id -un\n")
+    program.chmod(0o755)
+    done = subprocess.run([*embedded._unprivileged(), program], capture_output=True, text=True, check=True)
+    assert done.stdout == "nobody\n"

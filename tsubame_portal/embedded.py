@@ -239,12 +239,15 @@ def _pg(program: str, *args: str, check: bool = True, stdin: str = "") -> subpro
 
 def _unprivileged() -> list[str]:
     """PostgreSQL refuses to run as root. As root, run it as `nobody`, who keeps the one capability that lets it
-    reach files below directories closed to others (a checkout in /root, say); no permission is changed."""
+    reach files below directories closed to others (a checkout in /root, say); no permission is changed.
+
+    Its programs ask access(2) whether they may run each other, which honours that capability only under this securebit.
+    """
     if os.geteuid() != 0:
         return []
     entry = pwd.getpwnam(UNPRIVILEGED_USER)
     return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups",
-            "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]  # fmt: skip
+            "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]  # fmt: skip
 
 
 # Redis
