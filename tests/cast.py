@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import Organisation, Role, User
 from apps.sensors.models import Sensor
-from tests.factories import OrganisationFactory, SensorFactory, UserFactory, make_key
+from tests.factories import OrganisationFactory, SensorFactory, SensorKeyFactory, UserFactory
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,26 @@ class Cast:
 
 
 def make_cast() -> Cast:
-    own = OrganisationFactory.create(name="Own CSIRT", kind=Organisation.Kind.OWN_CSIRT)
-    organisation_a = OrganisationFactory.create(name="Partner A", regions=["JP"])
-    organisation_b = OrganisationFactory.create(name="Partner B", regions=["DE"])
-    sensor = SensorFactory.create(name="own-tokyo", organisation=own)
+    own = OrganisationFactory(name="Own CSIRT", kind=Organisation.Kind.OWN_CSIRT)
+    organisation_a = OrganisationFactory(name="Partner A", regions=["JP"])
+    organisation_b = OrganisationFactory(name="Partner B", regions=["DE"])
+    sensor = SensorFactory(name="own-tokyo", organisation=own)
     return Cast(
         own=own,
         organisation_a=organisation_a,
         organisation_b=organisation_b,
         **{
-            role.value: UserFactory.create(username=role.value, organisation=own, roles=[role])
+            role.value: UserFactory(username=role.value, organisation=own, roles=[role])
             for role in Role
             if role not in (Role.PARTNER, Role.ADMIN)
         },
-        admin=UserFactory.create(username="admin", organisation=own, roles=[Role.ADMIN], is_staff=True, is_superuser=True),
-        partner_a=UserFactory.create(username="partner_a", organisation=organisation_a, roles=[Role.PARTNER]),
-        partner_b=UserFactory.create(username="partner_b", organisation=organisation_b, roles=[Role.PARTNER]),
+        admin=UserFactory(username="admin", organisation=own, roles=[Role.ADMIN], is_staff=True, is_superuser=True),
+        partner_a=UserFactory(username="partner_a", organisation=organisation_a, roles=[Role.PARTNER]),
+        partner_b=UserFactory(username="partner_b", organisation=organisation_b, roles=[Role.PARTNER]),
         sensor=sensor,
-        sensor_a=SensorFactory.create(name="host-osaka", organisation=organisation_a),
-        sensor_b=SensorFactory.create(name="host-frankfurt", organisation=organisation_b, country="DE", is_overseas=True),
-        sensor_key=make_key(sensor),
+        sensor_a=SensorFactory(name="host-osaka", organisation=organisation_a),
+        sensor_b=SensorFactory(name="host-frankfurt", organisation=organisation_b, country="DE", is_overseas=True),
+        sensor_key=SensorKeyFactory(sensor=sensor).plain,
         anonymous=AnonymousUser(),
     )
 

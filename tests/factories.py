@@ -1,7 +1,7 @@
 """Rows whose values do not matter to the test that asks for them."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import factory
 from factory.django import DjangoModelFactory
@@ -12,7 +12,7 @@ from apps.sensors.models import Sensor, SensorKey
 PASSWORD = "correct horse battery staple"
 
 
-class OrganisationFactory(DjangoModelFactory[Organisation]):
+class _OrganisationFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Organisation {n}")
     kind = Organisation.Kind.PARTNER_CSIRT
 
@@ -20,12 +20,12 @@ class OrganisationFactory(DjangoModelFactory[Organisation]):
         model = Organisation
 
 
-class UserFactory(DjangoModelFactory[User]):
+class _UserFactory(DjangoModelFactory):
     """A user with PASSWORD and no role; English, so that tests read the msgids."""
 
     username = factory.Sequence(lambda n: f"user{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.invalid")
-    organisation = factory.SubFactory(OrganisationFactory)
+    organisation = factory.SubFactory(_OrganisationFactory)
     language = "en"
 
     class Meta:
@@ -37,9 +37,9 @@ class UserFactory(DjangoModelFactory[User]):
         return model_class.objects.create_user(*args, **kwargs)
 
 
-class SensorFactory(DjangoModelFactory[Sensor]):
+class _SensorFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"sensor-{n}")
-    organisation = factory.SubFactory(OrganisationFactory, kind=Organisation.Kind.SENSOR_HOST)
+    organisation = factory.SubFactory(_OrganisationFactory, kind=Organisation.Kind.SENSOR_HOST)
     country = "JP"
     is_overseas = False
     active_from = date(2013, 1, 1)
@@ -48,13 +48,11 @@ class SensorFactory(DjangoModelFactory[Sensor]):
         model = Sensor
 
 
-class SensorKeyFactory(DjangoModelFactory[SensorKey]):
+class _SensorKeyFactory(DjangoModelFactory):
     """A stored key; its plain text is in the attribute `plain` of the returned row only."""
 
-    plain: str
-
     name = factory.Sequence(lambda n: f"key {n}")
-    sensor = factory.SubFactory(SensorFactory)
+    sensor = factory.SubFactory(_SensorFactory)
 
     class Meta:
         model = SensorKey
@@ -66,7 +64,23 @@ class SensorKeyFactory(DjangoModelFactory[SensorKey]):
         return key
 
 
-def make_key(sensor: Sensor, **values: Any) -> str:
-    """The plain text of a new key."""
-    _key, plain = SensorKey.objects.create_key(sensor=sensor, name="test", **values)
-    return str(plain)
+if TYPE_CHECKING:
+    # A type checker takes the call of a class for an instance of it; the call of a factory is a row.
+    class _KeyWithSecret(SensorKey):
+        plain: str
+
+        class Meta:
+            abstract = True
+
+    def OrganisationFactory(**values: Any) -> Organisation: ...
+    def UserFactory(**values: Any) -> User: ...
+    def SensorFactory(**values: Any) -> Sensor: ...
+    def SensorKeyFactory(**values: Any) -> _KeyWithSecret: ...
+
+else:
+    OrganisationFactory, UserFactory, SensorFactory, SensorKeyFactory = (
+        _OrganisationFactory,
+        _UserFactory,
+        _SensorFactory,
+        _SensorKeyFactory,
+    )

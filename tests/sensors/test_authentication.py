@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from apps.sensors import services
 from apps.sensors.authentication import HasSensorKey, SensorKeyAuthentication
 from apps.sensors.models import SensorKey
-from tests.factories import SensorFactory, make_key
+from tests.factories import SensorKeyFactory
 
 
 class Door(APIView):
@@ -45,7 +45,7 @@ def test_a_revoked_key_is_401(cast):
 
 
 def test_an_expired_key_is_401(db):
-    key = make_key(SensorFactory.create(), expiry_date=timezone.now() - timedelta(seconds=1))
+    key = SensorKeyFactory(expiry_date=timezone.now() - timedelta(seconds=1)).plain
     assert knock(f"Sensor-Key {key}").status_code == 401
 
 
