@@ -18,7 +18,7 @@ from apps.observations import wire
 from apps.observations.models import Batch, Mark
 from apps.sensors.models import SensorKey
 from tests.cast import api_client_for, sensor_client
-from tests.factories import SensorKeyFactory
+from tests.factories import make_key
 from tests.observations.batches import MINUTE, NOW, arrow, compress, digest_of, flow, header, ndjson, put, sample, send
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ def test_people_cannot_send_batches(cast):
 
 
 def test_another_sensors_key_is_refused(cast):
-    other = sensor_client(SensorKeyFactory(sensor=cast.sensor_a).plain)
+    other = sensor_client(make_key(cast.sensor_a))
     assert outcome(send(other, flow(), sensor=cast.sensor.name)) == (403, "wrong_sensor")
 
 
