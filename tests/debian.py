@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-PACKAGES = {"chromium": "chromium", "tshark": "tshark", "gpg": "gnupg"}
+PACKAGES = {"chromium": "chromium", "tshark": "tshark", "gpg": "gnupg", "curl": "curl", "openssl": "openssl"}
 
 
 def need(program: str) -> str:
