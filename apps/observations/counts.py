@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.observations import pgcopy, sourcesets
-from apps.observations.cells import Codes, group
+from apps.observations.cells import Codes, encode, group
 from apps.observations.columns import Frame, take
 from apps.observations.models import COUNTED, Grain, NetworkCount, SensorCount, Slice
 from apps.observations.ragged import Ragged
@@ -51,8 +51,7 @@ class Coded:
         self.columns["panel"] = panel_of_sensor[self.columns["sensor"]]
 
     def _code(self, name: str, values: Codes) -> None:
-        self.tables[name], codes = np.unique(values, return_inverse=True)
-        self.columns[name] = codes.astype(np.uint32)
+        self.tables[name], self.columns[name] = encode(values)
 
     def values(self, name: str, codes: Codes) -> Codes:
         return self.tables[name][codes] if name in self.tables else codes
@@ -123,15 +122,15 @@ def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, NDArray[n
 
 def _is_busy(rows: Frame) -> NDArray[np.bool_]:
     """Whether the port of each row gets hourly rows: its panel saw enough packets to it, all signatures together."""
-    panel_and_service = rows["panel"].astype(np.int64) << 32 | rows["service"]
-    _keys, codes = np.unique(panel_and_service, return_inverse=True)
-    packets = np.bincount(codes, rows["packets"] * ~rows["excluded"])
-    return packets[codes] >= HOURLY_MIN_PACKETS if len(codes) else rows["excluded"]
+    cell = rows["panel"].astype(np.int64) * (int(rows["service"].max(initial=0)) + 1) + rows["service"]
+    packets = np.bincount(cell, rows["packets"] * ~rows["excluded"])
+    return packets[cell] >= HOURLY_MIN_PACKETS if len(cell) else rows["excluded"]
 
 
 def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, starts_us: NDArray[np.int64]) -> CountRows:
     """The rows of one slice, by `sensor` or by `panel`."""
-    rows = take(rows, rows["excluded"] == (slice_ == Slice.EXCLUDED))
+    wanted = rows["excluded"] == (slice_ == Slice.EXCLUDED)
+    rows = rows if wanted.all() else take(rows, wanted)
     keys = (head, *(["hour"] if grain == Grain.HOUR else []), *_KEYS[slice_], "signature")
     cells = cells_of(coded, rows, keys)
     keep = _is_kept(cells, head, slice_)

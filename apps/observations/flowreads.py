@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.common import sourcekeys
-from apps.observations.cells import group
+from apps.observations.cells import encode, group
 from apps.observations.columns import Frame, concat
 from apps.observations.hours import day_bounds, hour_and_minute
 from apps.observations.pgcopy import EPOCH_2000_US, binary_cursor
@@ -45,7 +45,7 @@ def read_flows(day: date, sensor_ids: list[int]) -> tuple[Frame, dict[int, int]]
 
 def by_hour(frame: Frame) -> Frame:
     """One row for each sensor, protocol, port, source, hour and signature."""
-    _sources, source = np.unique(frame["source"], return_inverse=True)
+    _sources, source = encode(frame["source"])
     keys = [frame["sensor"], frame["protocol"], frame["port"], source, frame["hour"], frame["signature"]]
     rows = group(*keys)
     summed = {name: rows.first(frame[name]) for name in ("sensor", "hour", "source", "protocol", "port", "signature")}

@@ -11,6 +11,7 @@ import numpy as np
 from django.db.models import Q
 from numpy.typing import NDArray
 
+from apps.observations.cells import encode
 from apps.observations.columns import Frame
 from apps.reference.regions import RegionMap, region_map_for
 from apps.reference.scanners import scanner_mask
@@ -27,7 +28,7 @@ class Labels:
 
     def add_to(self, frame: Frame) -> None:
         """Set `region`, `scanner` and `excluded` of every row."""
-        sources, codes = np.unique(frame["source"], return_inverse=True)
+        sources, codes = encode(frame["source"])
         frame["region"] = self.regions.lookup(sources)[codes]
         frame["scanner"] = scanner_mask(sources, self.day)[codes]
         frame["excluded"] = self._is_excluded(frame)

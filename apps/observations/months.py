@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from apps.common.periods import add_months
 from apps.observations import segments
 from apps.observations.bins import delete_month, lock_month_alone, month_bounds, month_is_counted
-from apps.observations.cells import group
+from apps.observations.cells import encode, group
 from apps.observations.columns import Frame, concat
 from apps.observations.counts import Coded, CountRows, network_rows, sensor_rows
 from apps.observations.hours import microseconds
@@ -105,7 +105,7 @@ def _rows(month: date) -> Iterator[CountRows]:
 
 
 def _without_port(frame: Frame) -> Frame:
-    _keys, source = np.unique(frame["source"], return_inverse=True)
+    _keys, source = encode(frame["source"])
     rows = group(frame["sensor"], source, frame["signature"], frame["region"], frame["excluded"])
     summed = {name: rows.first(frame[name]) for name in _WITHOUT_PORT if name != "packets"}
     return summed | {"packets": rows.sum(frame["packets"])}
