@@ -9,6 +9,7 @@ from apps.common.periods import Bin, Period, day_start, local_day
 from apps.observations.figures import Dimension, Selection, Unit, Usual
 from apps.observations.freshness import newest_data
 from apps.observations.seriessets import series
+from apps.observations.watch import sensor_days
 from apps.sensors.scopes import SensorScope
 
 DAYS = 28
@@ -17,7 +18,7 @@ DAYS = 28
 def usual(scope: SensorScope, unit: Unit) -> Usual:
     """See queries.usual."""
     newest = newest_data(scope).newest
-    last = _last_full_day(newest) if newest else None
+    last = _last_full_day(scope, newest) if newest else None
     if last is None:
         return Usual(unit, None, None, None, 0)
     zone = settings.REPORT_TIME_ZONE
@@ -27,9 +28,14 @@ def usual(scope: SensorScope, unit: Unit) -> Usual:
     return Usual(unit, last, line.values[-1], median(before) if before else None, len(before))
 
 
-def _last_full_day(newest: datetime) -> date:
-    """The day of the newest data, unless that is today, which is not over."""
+def _last_full_day(scope: SensorScope, newest: datetime) -> date:
+    """The newest day that is over and that some sensor watched nearly all of: the day on which an import or a replay
+    breaks off is not to be compared with whole ones. Where no day of the window is, the newest that is over."""
     zone = settings.REPORT_TIME_ZONE
     now = datetime.now(zone)
     last = local_day(min(newest, now) - timedelta(microseconds=1), zone)
-    return last if day_start(last + timedelta(days=1), zone) <= now else last - timedelta(days=1)
+    if day_start(last + timedelta(days=1), zone) > now:
+        last -= timedelta(days=1)
+    days = sensor_days(scope.sensor_ids, Period.of_days(last - timedelta(days=DAYS), last + timedelta(days=1), zone))
+    watched = days.day[days.is_covered]
+    return watched.max().item() if watched.size else last
