@@ -15,7 +15,7 @@ BOGONS = (
 
 _PACKETS = """
 CREATE TABLE packet AS
-SELECT host AS sensor, src::UBIGINT AS src, datetime AS at, (datetime + INTERVAL 9 HOUR)::DATE AS day,
+SELECT host AS sensor, src::UBIGINT AS src, datetime AS seen_at, (datetime + INTERVAL 9 HOUR)::DATE AS day,
        CASE proto WHEN 'TCP' THEN 'tcp/' || dpt WHEN 'UDP' THEN 'udp/' || dpt ELSE 'icmp/' || type END AS port,
        EXISTS (SELECT 1 FROM bogon WHERE src::UBIGINT BETWEEN bogon.first AND bogon.last) AS is_bogon
 FROM read_csv($path, header = true, columns = {
@@ -29,7 +29,7 @@ FROM (SELECT DISTINCT src FROM packet) LEFT JOIN delegation ON src >= delegation
 
 
 def load(path: Path, delegations: list[tuple[int, int, str]] | None = None) -> duckdb.DuckDBPyConnection:
-    """Tables `packet` (sensor, src, at in UTC, day in Tokyo, port, is_bogon) and, of delegations (first, last, region),
+    """Tables `packet` (sensor, src, seen_at in UTC, day in Tokyo, port, is_bogon) and, of delegations (first, last, region),
     `region_of` (src, region)."""
     connection = duckdb.connect()
     connection.execute("CREATE TABLE bogon (first UBIGINT, last UBIGINT)")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from apps.common import regions
 from apps.observations import keys
-from apps.observations.figures import Dimension, Selection
+from apps.observations.figures import Dimension, Scanners, Selection
 from apps.observations.models import COUNTED, Slice
 
 Span = tuple[datetime, datetime]
@@ -58,6 +58,11 @@ class Ask:
         if by_port and by_region:
             return Slice.PORT_REGION
         return Slice.PORT if by_port else Slice.REGION if by_region else Slice.TOTAL
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether something is asked that no count keeps apart: one source, or survey scanners."""
+        return self.source is not None or self.selection.scanners is not Scanners.INCLUDE
 
     @property
     def is_per_sensor(self) -> bool:

@@ -52,7 +52,7 @@ _WHOLE = frozenset({Grain.DAY, Grain.MONTH})
 def store_for(ask: Ask) -> Store | None:
     """The table that holds every row the ask needs, None where only segments do."""
     scope = ask.selection.scope
-    if ask.slice is Slice.PORT_REGION or (ask.slice is Slice.PORT and not set(ask.signatures) <= set(COUNTED)):
+    if ask.needs_rows or ask.slice is Slice.PORT_REGION or (ask.slice is Slice.PORT and not set(ask.signatures) <= set(COUNTED)):
         return None
     if not ask.is_per_sensor:
         grains = _WHOLE if ask.slice is Slice.PORT else _WHOLE | {Grain.HOUR}

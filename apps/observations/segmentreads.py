@@ -12,7 +12,7 @@ from apps.observations import segmentcache
 from apps.observations.asks import Ask, Span
 from apps.observations.cells import group
 from apps.observations.columns import Frame, concat, length
-from apps.observations.figures import Dimension
+from apps.observations.figures import Dimension, Scanners
 from apps.observations.hours import hour_starts, microseconds
 from apps.observations.spans import Piece
 
@@ -87,6 +87,8 @@ def _counted(frame: Frame, ask: Ask) -> NDArray[np.bool_]:
     chosen = np.zeros(256, np.bool_)
     chosen[list(ask.signatures)] = True
     kept = chosen[frame["signature"]] & ~frame["excluded"]
+    if ask.selection.scanners is not Scanners.INCLUDE:
+        kept &= frame["scanner"] == (ask.selection.scanners is Scanners.ONLY)
     if ask.source is not None:
         kept &= frame["source"] == np.uint64(ask.source)
     if ask.ports is not None:

@@ -36,6 +36,8 @@ GROUP BY key, bucket, sensor_id HAVING count(*) > 1
 
 def sources(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
     """key, bin, value; None where the counts cannot tell. `pieces` are all the days of the ask."""
+    if ask.needs_rows:
+        return None
     if ask.slice in (Slice.TOTAL, Slice.REGION):
         return _of_sensor_rows(ask, days)
     if ask.slice is Slice.PORT and not ask.is_per_sensor:

@@ -23,7 +23,7 @@ COVERED_SHARE = (COVERED_MINUTES, 60)
 _DAYS = """
 SELECT sensor.id, day.day::date, coalesce(coverage.covered_hours, 0), coalesce(cardinality(coverage.seconds), 24),
        sensor.active_from <= day.day AND (sensor.active_to IS NULL OR sensor.active_to >= day.day),
-       coalesce(fill.rolled_version, 0), fill.region_as_of
+       coalesce(extract(epoch FROM fill.rolled_at) * 1000000, 0)::bigint, fill.region_as_of
 FROM sensors_sensor AS sensor
 CROSS JOIN generate_series(%s::date, %s::date, interval '1 day') AS day(day)
 LEFT JOIN observations_coverage AS coverage ON coverage.sensor_id = sensor.id AND coverage.day = day.day::date
@@ -49,14 +49,14 @@ class SensorDays:
     is_covered: NDArray[np.bool_]
     is_whole: NDArray[np.bool_]  # every hour is covered
     is_active: NDArray[np.bool_]  # within the sensor's active span, or watching outside it
-    version: NDArray[np.int64]  # rolled up as of this version of its mark, 0 for never
+    rolled_at: NDArray[np.int64]  # microseconds since 1970, 0 for never
     region_as_of: date | None  # the newest RIR snapshot that decided regions
     region_is_older_than_snapshot: bool  # the oldest snapshot had to serve days before it
 
     @property
     def stamp(self) -> str:
         """Changes whenever a sensor-day is rolled up anew or watched otherwise."""
-        columns = (self.sensor, self.day.astype(np.int64), self.hours, self.version)
+        columns = (self.sensor, self.day.astype(np.int64), self.hours, self.rolled_at)
         return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
     def summary(self) -> Coverage:
@@ -89,7 +89,7 @@ def _sensor_days(sensors: list[int], first: date, last: date) -> SensorDays:
     with connection.cursor() as cursor:
         cursor.execute(_DAYS, [first, last, sensors])
         rows = cursor.fetchall()
-    sensor, day, hours, length, active, version, regions = zip(*rows, strict=True) if rows else [()] * 7
+    sensor, day, hours, length, active, rolled_at, regions = zip(*rows, strict=True) if rows else [()] * 7
     covered, whole = np.array(hours, np.int64), np.array(length, np.int64)
     return SensorDays(
         sensor=np.array(sensor, np.int64),
@@ -98,7 +98,7 @@ def _sensor_days(sensors: list[int], first: date, last: date) -> SensorDays:
         is_covered=covered * COVERED_SHARE[1] >= whole * COVERED_SHARE[0],
         is_whole=covered >= whole,
         is_active=np.array(active, np.bool_) | (covered > 0),
-        version=np.array(version, np.int64),
+        rolled_at=np.array(rolled_at, np.int64),
         region_as_of=max((known for known in regions if known), default=None),
         region_is_older_than_snapshot=any(known > at for known, at in zip(regions, day, strict=True) if known),
     )

@@ -8,9 +8,12 @@ import pytest
 from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period
 from apps.common.ports import PortKey
+from apps.common.sourcekeys import from_address
 from apps.observations import queries
-from apps.observations.figures import Dimension, Selection, Unit
+from apps.observations.figures import Dimension, Scanners, Selection, Unit
 from apps.observations.models import Signature
+from apps.reference.models import ScannerList, ScannerRange
+from apps.sensors.models import Exclusion
 from apps.sensors.queries import scope_for
 from tests.cast import make_cast
 from tests.observations import sightings
@@ -188,3 +191,51 @@ def test_a_day_that_is_rolled_up_again_is_not_answered_from_the_cache(seen):
     sightings.see(seen.sensor, at(MONDAY), "192.0.2.9", "tcp/23", 3)
     sightings.roll_up()
     assert queries.ranking(select(seen)).total == before + 3
+
+
+def test_survey_scanners_can_be_left_out_or_looked_at_alone(seen):
+    known = ScannerList.objects.create(name="Survey", list_date=MONDAY)
+    ScannerRange.objects.create(list=known, start_key=from_address("198.51.100.1"), end_key=from_address("198.51.100.1"))
+    sightings.see(seen.sensor, at(MONDAY), "192.0.2.8", "tcp/80")
+    sightings.see(seen.sensor, at(MONDAY + timedelta(days=1)), "192.0.2.8", "tcp/80")
+    sightings.see(seen.sensor_a, at(MONDAY), "192.0.2.8", "tcp/80")
+    sightings.see(seen.sensor_b, at(MONDAY + timedelta(days=1)), "192.0.2.8", "tcp/80")
+    sightings.roll_up()
+    everything = queries.ranking(select(seen)).total
+    only = queries.ranking(select(seen, scanners=Scanners.ONLY))
+    without = queries.ranking(select(seen, scanners=Scanners.EXCLUDE))
+    assert table(only) == [(1, "tcp/23", 9), (2, "tcp/445", 2)]
+    assert only.total + without.total == everything
+    assert only.meta.filters == {"scanners": "only"}
+    assert [row.value for row in queries.ranking(select(seen, scanners=Scanners.ONLY), unit=Unit.SOURCES_PER_SENSOR_DAY).rows]
+
+
+def test_what_an_exclusion_keeps_out_is_in_no_figure(seen):
+    Exclusion.objects.create(sensor=seen.sensor, protocol=6, port=23, first_day=MONDAY, reason="maintenance")
+    for day in (MONDAY, MONDAY + timedelta(days=1)):
+        sightings.see(seen.sensor, at(day), "192.0.2.8", "tcp/23", 50)
+    sightings.roll_up()
+    assert table(queries.ranking(select(seen))) == [(1, "tcp/445", 8), (2, "tcp/23", 3)]
+    assert queries.sources(select(seen, ports=(PortKey.parse("tcp/23"),))).total_sources == 1
+
+
+def test_today_stands_beside_the_median_of_the_days_before(seen):
+    usual = queries.usual(scope_for(seen.analyst))
+    assert (usual.day, usual.value, usual.usual, usual.days) == (MONDAY + timedelta(days=1), 9, 9, 1)
+    assert usual.ratio == 1
+    assert queries.usual(scope_for(seen.partner_a), Unit.SOURCES).value == 1
+
+
+def test_a_source_has_a_history_of_days_and_ports(seen):
+    history = queries.source_history(scope_for(seen.analyst), "198.51.100.1", days(MONDAY, 7))
+    assert (history.packets, history.sensors) == (11, 3)
+    assert history.ports == (("tcp/23", 9), ("tcp/445", 2))
+    assert history.signatures == (("none", 9), ("mirai", 2))
+    assert history.regions == ((MONDAY, "JP"),)
+    assert (history.first_seen, history.last_seen) == (at(MONDAY), at(MONDAY + timedelta(days=1)))
+    assert [(cell.day.day, cell.port, cell.packets) for cell in history.cells] == [(2, "tcp/23", 6), (2, "tcp/445", 2), (3, "tcp/23", 3)]
+    partner = queries.source_history(scope_for(seen.partner_b), "198.51.100.1", days(MONDAY, 7))
+    assert (partner.packets, partner.sensors) == (2, 1)
+    assert queries.source_history(scope_for(seen.analyst), "192.0.2.99", days(MONDAY, 7)).packets == 0
+    with pytest.raises(ValueError, match="address"):
+        queries.source_history(scope_for(seen.analyst), "nonsense", days(MONDAY, 7))
