@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
-from apps.coordination.models import Kind, Language, Resolution, Tlp
+from apps.coordination.models import Language, Resolution, Tlp
 
 
 class OpenForm(forms.Form):
@@ -15,7 +15,6 @@ class OpenForm(forms.Form):
         label=_("language of the mail"), required=False, choices=[("", _("by the region of the source")), *Language.choices]
     )
     note = forms.CharField(label=_("note"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
-    kind = forms.ChoiceField(choices=Kind.choices, required=False, widget=forms.HiddenInput)
 
 
 class PlanForm(forms.Form):
@@ -39,7 +38,8 @@ class TermsForm(forms.Form):
     """The language and the marking in which a draft is written."""
 
     language = forms.ChoiceField(label=_("language of the mail"), choices=Language.choices)
-    tlp = forms.ChoiceField(label="TLP", choices=Tlp.choices)
+    # A mail marked TLP:RED needs a second person's approval, which there is no way to give yet.
+    tlp = forms.ChoiceField(label="TLP", choices=[choice for choice in Tlp.choices if choice[0] != Tlp.RED])
 
 
 class CloseIncidentForm(forms.Form):

@@ -14,10 +14,6 @@ from tests.coordination import scenes
 S = InvestigationState
 
 
-def pairs(states):
-    return [(before, after) for before in states for after in states]
-
-
 @pytest.mark.parametrize(("table", "states"), [(INVESTIGATION, S), (HOST, HostState), (INCIDENT, IncidentState)])
 def test_every_state_stands_in_its_table_and_can_be_left_for_others(table, states):
     assert set(table) == set(states)
@@ -34,34 +30,35 @@ def test_every_state_can_be_reached(table, first):
     assert reached == set(table)
 
 
-@pytest.mark.parametrize(("before", "after"), pairs(S))
-def test_a_ticket_moves_along_the_table_only(cast, ticket, before, after):
-    type(ticket).objects.update(state=before)
-    ticket = changes.lock(ticket, by=cast.coordinator)
-    if after in INVESTIGATION[before]:
-        changes.move(ticket, after, by=cast.coordinator, why="because")
-        entry = ticket.timeline.first()
-        assert (entry.actor, entry.why, entry.data) == (cast.coordinator, "because", {"before": before, "after": after})
-    else:
+@pytest.mark.parametrize("before", S)
+def test_a_ticket_moves_along_the_table_only(cast, ticket, before):
+    for after in S:
+        type(ticket).objects.update(state=before)
+        ticket = changes.lock(ticket, by=cast.coordinator)
         rows = ticket.timeline.count()
-        with pytest.raises(TransitionError):
-            changes.move(ticket, after, by=cast.coordinator)
-        ticket.refresh_from_db()
-        assert (ticket.state, ticket.timeline.count()) == (before, rows)
+        if after in INVESTIGATION[before]:
+            changes.move(ticket, after, by=cast.coordinator, why="because")
+            entry = ticket.timeline.first()
+            assert (entry.actor, entry.why, entry.data) == (cast.coordinator, "because", {"before": before, "after": after})
+        else:
+            with pytest.raises(TransitionError):
+                changes.move(ticket, after, by=cast.coordinator)
+            ticket.refresh_from_db()
+            assert (ticket.state, ticket.timeline.count()) == (before, rows)
 
 
-@pytest.mark.parametrize(("before", "after"), pairs(HostState))
-def test_a_host_moves_along_the_table_only(cast, ticket, before, after):
+@pytest.mark.parametrize("before", HostState)
+def test_a_host_moves_along_the_table_only(cast, ticket, before):
     host = ticket.hosts.get()
-    type(host).objects.update(state=before)
-    host.refresh_from_db()
-    if after in HOST[before]:
-        tickets.change_host_state(host=host, by=cast.coordinator, to=after, why="they wrote")
-    else:
-        with pytest.raises(TransitionError):
+    for after in HostState:
+        type(host).objects.update(state=before)
+        if after in HOST[before]:
             tickets.change_host_state(host=host, by=cast.coordinator, to=after, why="they wrote")
-    host.refresh_from_db()
-    assert host.state == (after if after in HOST[before] else before)
+        else:
+            with pytest.raises(TransitionError):
+                tickets.change_host_state(host=host, by=cast.coordinator, to=after, why="they wrote")
+        host.refresh_from_db()
+        assert host.state == (after if after in HOST[before] else before)
 
 
 @pytest.mark.parametrize(("before", "after"), sorted(BY_MAIL_ONLY))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
-from apps.coordination import addressing, changes, delivery, drafting, facts, gate, message, observation_log, tasks, transitions
+from apps.coordination import addressing, changes, delivery, drafting, facts, gate, message, observation_log, smtp, tasks, transitions
 from apps.coordination.models import (
     Contact,
     Draft,
@@ -95,7 +95,7 @@ def confirm_and_send(*, investigation: Investigation, by: User, sha256: str, ove
     draft = _draft_of(investigation)
     content = _confirmed(draft, sha256)
     accepted = _overridden(objections(investigation), overrides)
-    refusal = delivery.smtp.demo_refusal(_recipients(investigation))
+    refusal = smtp.demo_refusal(_recipients(investigation))
     if refusal:
         raise DomainError(refusal, code="demo")
     now = timezone.now()
