@@ -9,8 +9,8 @@ from django.db import connection
 
 from apps.observations import wire
 from apps.observations.models import Batch, Mark
+from apps.sensors.services import add_key
 from tests.cast import sensor_client
-from tests.factories import make_key
 from tests.observations.batches import MINUTE, NOW, arrow, compress, flow, header, ndjson, put, sample, send
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_the_same_id_with_other_bytes_is_a_conflict(client):
 
 def test_two_sensors_may_use_the_same_id(cast, client):
     uuid = uuid4()
-    other = sensor_client(make_key(cast.sensor_a))
+    other = sensor_client(add_key(sensor=cast.sensor_a)[1])
     assert [send(one, flow(), uuid=uuid).status_code for one in (client, other)] == [201, 201]
     assert {row["sensor_id"] for row in rows()} == {cast.sensor.pk, cast.sensor_a.pk}
 

@@ -12,8 +12,8 @@ from django.db import connection
 
 from apps.observations import partitions, wire
 from apps.observations.models import Batch, Mark
+from apps.sensors.services import add_key
 from tests.cast import make_cast
-from tests.factories import make_key
 from tests.observations import live
 from tests.observations.batches import arrow, compress, digest_of, flow, header, ndjson
 
@@ -140,7 +140,7 @@ def test_an_arrow_batch_arrives_compressed(server, cast):
 
 def test_batches_of_one_sensor_and_marks_in_any_order_never_deadlock(server, cast):
     """Batches over two reporting days, sent by two sensors at once, take their marks in one order."""
-    keys = [cast.sensor_key, make_key(cast.sensor_a)]
+    keys = [cast.sensor_key, add_key(sensor=cast.sensor_a)[1]]
     barrier = threading.Barrier(8)
 
     def deliver(number):

@@ -11,14 +11,16 @@ import pyarrow as pa
 import pytest
 import time_machine
 import zstandard
-from django.db import connection
+from django.core.cache import cache
+from django.db import OperationalError, connection
 from django.utils.timezone import now
+from redis.exceptions import RedisError
 
 from apps.observations import wire
 from apps.observations.models import Batch, Mark
 from apps.sensors.models import SensorKey
+from apps.sensors.services import add_key
 from tests.cast import api_client_for, sensor_client
-from tests.factories import make_key
 from tests.observations.batches import MINUTE, NOW, arrow, compress, digest_of, flow, header, ndjson, put, sample, send
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +87,7 @@ def test_people_cannot_send_batches(cast):
 
 
 def test_another_sensors_key_is_refused(cast):
-    other = sensor_client(make_key(cast.sensor_a))
+    other = sensor_client(add_key(sensor=cast.sensor_a)[1])
     assert outcome(send(other, flow(), sensor=cast.sensor.name)) == (403, "wrong_sensor")
 
 
@@ -483,3 +485,43 @@ def test_a_key_that_calls_too_often_is_told_when_to_come_back(client, settings):
 def test_other_methods_do_not_exist(client):
     assert client.get(f"/api/v1/ingest/batches/{uuid4()}").status_code == 405
     assert client.post(f"/api/v1/ingest/batches/{uuid4()}").status_code == 405
+
+
+# What fails around it
+
+
+def test_a_database_that_is_down_answers_with_a_time_to_come_back(client, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise OperationalError("server closed the connection")
+
+    for place in ("apps.sensors.authentication.find_key", "apps.observations.services._known"):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, fail)
+            answer = send(client, flow())
+        assert (outcome(answer), answer.headers["Retry-After"]) == ((503, "unavailable"), "30")
+
+
+def test_a_cache_that_is_down_lets_sensors_in(client, cast, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise RedisError("connection refused")
+
+    monkeypatch.setattr("apps.observations.api.ingest_throttle.cache.add", fail)
+    uuid = uuid4()
+    try:
+        assert send(client, flow(), uuid=uuid).status_code == 201
+    finally:
+        clear(uuid)
+
+
+@pytest.mark.parametrize("rows", [[flow()], [flow(port=70000)]])
+def test_no_log_line_no_cache_key_and_no_row_has_the_address_of_a_client(client, caplog, rows):
+    uuid, address = uuid4(), "203.0.113.99"
+    with caplog.at_level(0):
+        put(client, ndjson(header(), rows), uuid=uuid, REMOTE_ADDR=address, HTTP_X_FORWARDED_FOR=address)
+        client.credentials()
+        put(client, ndjson(header(), rows), uuid=uuid, REMOTE_ADDR=address, HTTP_X_FORWARDED_FOR=address)
+    stored = json.dumps([*Batch.objects.values("header"), *SensorKey.objects.values("name", "prefix")])
+    redis = cache._cache.get_client()
+    clear(uuid)
+    assert address not in caplog.text + stored
+    assert not [key for key in redis.scan_iter() if address.encode() in key]

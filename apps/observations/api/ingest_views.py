@@ -8,7 +8,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from rest_framework import status
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -50,9 +52,32 @@ def _refusal(error: IngestError) -> Response:
     return Response(body, status=error.status, headers=headers)
 
 
+_RECEIPT = inline_serializer(
+    "BatchReceipt",
+    {
+        "batch": serializers.UUIDField(),
+        "new": serializers.BooleanField(),
+        "flows": serializers.IntegerField(),
+        "packets": serializers.IntegerField(),
+    },
+)
+_HEARTBEAT = inline_serializer(
+    "Heartbeat", {"from": serializers.IntegerField(), "to": serializers.IntegerField(), "report": serializers.DictField()}
+)
+_HEARD = inline_serializer("HeartbeatReceipt", {"new": serializers.BooleanField()})
+# Told in full by docs/wire-format.md.
+_REFUSALS = dict.fromkeys((400, 401, 403, 409, 411, 413, 415, 422, 429, 503), OpenApiTypes.OBJECT)
+
+
 class BatchView(IngestView):
     """PUT a batch under an id of the sensor's choice; again with the same bytes, nothing happens."""
 
+    @extend_schema(
+        operation_id="ingest_batch",
+        parameters=[OpenApiParameter("Content-Digest", str, OpenApiParameter.HEADER, required=True, description="sha-256=:…:")],
+        request={wire.NDJSON: OpenApiTypes.BINARY, wire.ARROW: OpenApiTypes.BINARY},
+        responses={201: _RECEIPT, 200: _RECEIPT, **_REFUSALS},
+    )
     def put(self, request: Request, uuid: str) -> Response:
         batch = _batch_id(uuid)
         media_type = _media_type(request, (wire.NDJSON, wire.ARROW))
@@ -72,6 +97,11 @@ class BatchView(IngestView):
 class HeartbeatView(IngestView):
     """POST that the sensor was watching, packets or none."""
 
+    @extend_schema(
+        operation_id="ingest_heartbeat",
+        request=_HEARTBEAT,
+        responses={201: _HEARD, 200: _HEARD, **_REFUSALS},
+    )
     def post(self, request: Request) -> Response:
         _media_type(request, ("application/json",))
         receipt = services.accept_heartbeat(key=_key(request), body=_body(request, wire.MAX_HEADER_BYTES))

@@ -10,7 +10,8 @@ from apps.observations.importers import delivery
 from apps.observations.importers.client import DeliveryError, Portal
 from apps.observations.models import Batch, Mark
 from apps.sensors.models import SensorKey
-from tests.factories import SensorFactory, make_key
+from apps.sensors.services import add_key
+from tests.factories import SensorFactory
 from tests.observations import live
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +35,7 @@ def server(django_db_setup):
 @pytest.fixture
 def sensors(transactional_db, tmp_path):
     (tmp_path / "log.csv").write_text(LOG)
-    keys = {name: make_key(SensorFactory(name=name), may_import=True) for name in ("one", "two")}
+    keys = {name: add_key(sensor=SensorFactory(name=name), may_import=True)[1] for name in ("one", "two")}
     (tmp_path / "keys").write_text("# sensor key\n" + "".join(f"{name} {key}\n" for name, key in keys.items()))
     yield keys
     with connection.cursor() as cursor:
