@@ -23,7 +23,8 @@ from apps.observations.ragged import Ragged
 KEPT_SOURCES, KEPT_PACKETS = 3, 10
 # A port has network rows by the hour on every day on which its panel saw this many packets to it, and on no other.
 HOURLY_MIN_PACKETS = 500
-_THREADS = 2  # numpy sorts without holding the interpreter
+# numpy sorts without holding the interpreter; small days are done before a thread has started.
+_THREADS, _THREADS_FROM_ROWS = 2, 50_000
 
 _KEYS = {
     Slice.TOTAL: (),
@@ -93,7 +94,8 @@ class CountRows:
         return len(self.columns["packets"])  # type: ignore[arg-type]
 
     def write(self, cursor: Any) -> None:
-        pgcopy.write(cursor, self.table, self.columns)
+        if len(self):
+            pgcopy.write(cursor, self.table, self.columns)
 
 
 def sensor_rows(
@@ -116,6 +118,8 @@ def busy_ports(rows: Frame) -> Frame:
 
 
 def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, NDArray[np.int64]]]) -> list[CountRows]:
+    if len(coded.columns["packets"]) < _THREADS_FROM_ROWS:
+        return [_rows(coded, *job) for job in jobs]
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(lambda job: _rows(coded, *job), jobs))
 
