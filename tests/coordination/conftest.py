@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from tests.coordination import scenes
@@ -30,3 +31,11 @@ def known_source(cast, registry) -> str:
 def ticket(cast, known_source):
     """A draft ticket with its contact chosen."""
     return scenes.with_contact(scenes.open_ticket(cast.coordinator), cast.coordinator)
+
+
+@pytest.fixture
+def empty_flows(transactional_db):
+    """Flows are a table of SQL, which no flush of Django empties."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE observations_flow")

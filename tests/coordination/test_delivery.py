@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from apps.common.errors import DomainError
@@ -202,14 +202,6 @@ def test_the_outbox_job_sends_what_is_due(mail, smtp_server, monkeypatch):
     assert state(mail)[0] == MailStatus.SENT
 
 
-@pytest.fixture
-def empty_flows(transactional_db):
-    """Flows are a table of SQL, which no flush of Django empties."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE observations_flow")
-
-
 def test_a_confirmed_mail_travels_through_a_real_worker_and_a_real_server(empty_flows, celery_worker, smtp_server, cast, ticket):
     mail = scenes.queued(ticket, cast.coordinator)
     wait_until(lambda: state(mail)[0] == MailStatus.SENT)
@@ -245,5 +237,5 @@ def test_two_people_who_confirm_at_once_send_one_mail(empty_flows, smtp_server, 
         worker.start()
     for worker in workers:
         worker.join()
+    wait_until(lambda: state(mail) == (MailStatus.SENT, InvestigationState.SENT))  # by a fifth, where a Celery worker runs
     assert len(smtp_server.messages) == 1
-    assert state(mail) == (MailStatus.SENT, InvestigationState.SENT)
