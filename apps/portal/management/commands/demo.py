@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.observations.models import Batch
 from apps.portal import demo, demo_settings, health
+from apps.reference.models import Snapshot
 from tsubame_portal import parts, supervisor
 
 START_TIMEOUT_S = 60
@@ -41,7 +42,8 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         self._say("Preparing database and static files …")
         parts.prepare()
-        call_command("load_delegations", "--shipped", stdout=StringIO())
+        if not Snapshot.objects.exists():
+            call_command("load_delegations", "--shipped", stdout=StringIO())
         demo.populate()
 
     def _serve(self, port: int) -> None:
@@ -91,6 +93,8 @@ class Command(BaseCommand):
     def _wait_for_rollup(self, started: Sequence[supervisor.Running]) -> None:
         """Counting goes on in the worker; the page would show less and less of a gap until it is done."""
         total = waiting = health.stale_marks().count()
+        if total and not self.stdout.isatty():
+            self._say(f"Counting {total} sensor-days …")
         while waiting:
             self._show_progress(total - waiting, total)
             supervisor.require_all_alive(started)
@@ -102,8 +106,6 @@ class Command(BaseCommand):
     def _show_progress(self, done: int, total: int) -> None:
         if self.stdout.isatty():
             self._say(f"Counting: {done} of {total} sensor-days", ending="\r")
-        elif not done:
-            self._say(f"Counting {total} sensor-days …")
 
     def _welcome(self, url: str) -> None:
         self._say(f"\nTsubame Portal runs on {url}/ — everybody's password is {demo.password()}\n")
