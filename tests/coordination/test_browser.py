@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from apps.coordination.models import MailStatus, OutgoingMail
 from tests.coordination import scenes
 from tests.processes import wait_until
 
@@ -26,7 +27,7 @@ def test_from_a_source_to_a_mail_that_arrived(empty_flows, celery_worker, smtp_s
     page.get_by_role("button", name="send it").click()
     page.get_by_role("heading", name="Timeline").wait_for()
 
-    wait_until(lambda: smtp_server.messages)
+    wait_until(lambda: OutgoingMail.objects.get().status == MailStatus.SENT)
     [received] = smtp_server.messages
     assert received.recipients == [scenes.CONTACT]
     assert "All our clocks" in received.message.get_body(("plain",)).get_content()
