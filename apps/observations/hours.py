@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apps.common.periods import day_start
 
-EPOCH = np.datetime64(0, "us")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
@@ -35,8 +35,9 @@ def hour_lengths(day: date) -> list[int]:
 
 
 def microseconds(moment: datetime) -> int:
-    """Since 1970, exactly."""
-    return int((np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us") - EPOCH).astype(np.int64))
+    """Since 1970, exactly, of an aware instant."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def starts_us(day: date) -> NDArray[np.int64]:
