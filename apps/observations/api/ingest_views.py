@@ -31,7 +31,6 @@ class IngestView(APIView):
     authentication_classes = [SensorKeyAuthentication]
     permission_classes = [HasSensorKey]
     throttle_classes = [SensorKeyThrottle]
-    schema = None  # OpenAPI has no words for NDJSON and Arrow streams; docs/wire-format.md has
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, IngestError):
