@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,7 @@ class Batch:
 def make(count: int) -> list[Batch]:
     """`count` consecutive batches of one busy sensor, as of yesterday."""
     flows = generator.day_of_flows(flows=round(count * BATCH * 1.2), sensors=1)
-    keys = [flows.minute, flows.source, flows.protocol, flows.port, flows.signature]
+    keys: list[np.ndarray] = [flows.minute, flows.source, flows.protocol, flows.port, flows.signature]
     order = np.lexsort(keys[::-1])
     fresh = np.logical_or.reduce([np.diff(key[order].astype(np.int64), prepend=-1) != 0 for key in keys])
     order = order[fresh]
@@ -74,11 +74,9 @@ def ndjson(batch: Batch) -> bytes:
 
 
 def arrow(batch: Batch) -> bytes:
-    import ipaddress
-
     columns = dict(batch.rows)
     columns["signature"] = [wire.SIGNATURES.index(str(label)) for label in batch.rows["signature"]]
-    columns["src"] = [ipaddress.ip_address(text).packed for text in batch.rows["src"]]
+    columns["src"] = [ip_address(str(text)).packed for text in batch.rows["src"]]
     columns["samples"] = [None] * BATCH
     schema = wire.ARROW_FLOWS.with_metadata({wire.ARROW_HEADER_KEY: json.dumps(batch.header).encode()})
     sink = pa.BufferOutputStream()
