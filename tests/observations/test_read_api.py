@@ -40,7 +40,7 @@ def observed(cast):
 
 
 def get(user, name, **parameters):
-    client = APIClient()
+    client = APIClient(headers={"accept-language": "en"})
     if user is not None:
         client.force_authenticate(user)
     return client.get(reverse(f"api:{name}"), {**PERIOD, **parameters})
@@ -204,14 +204,14 @@ def test_units_per_sensor_and_day_refuse_parts_of_days(seen):
 
 
 def test_a_parameter_given_twice_is_refused(seen):
-    client = APIClient()
+    client = APIClient(headers={"accept-language": "en"})
     client.force_authenticate(seen.analyst)
     answer = client.get(reverse("api:rankings") + "?ports=tcp/23&ports=tcp/445")
     assert list(answer.json()["fields"]) == ["ports"]
 
 
 def test_periods_count_back_from_the_newest_data(seen):
-    client = APIClient()
+    client = APIClient(headers={"accept-language": "en"})
     client.force_authenticate(seen.analyst)
     period = client.get(reverse("api:rankings"), {"period": "7d"}).json()["meta"]["period"]
     assert (period["from"], period["to"]) == ("2026-02-25T00:00:00+09:00", "2026-03-04T00:00:00+09:00")
