@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from apps.accounts.models import Role, User
+from apps.coordination.models import may_read_tickets
 from apps.portal import words
 from apps.portal.links import with_state
 
@@ -59,7 +60,7 @@ class Shell:
         user = self.request.user
         if not isinstance(user, User):
             return
-        if user.is_own_staff:
+        if may_read_tickets(user):
             yield "coordination:ticket-list", _("Tickets")
         yield "api:docs", _("API")
         if user.is_staff and user.has_role(Role.ADMIN):

@@ -8,6 +8,7 @@ from django.utils import translation
 
 from apps.accounts.models import User
 from apps.common.ports import PortKey
+from apps.coordination.models import may_read_tickets
 from apps.reference.names import is_region, region_codes, region_label
 
 # tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23
@@ -49,7 +50,7 @@ def _port(text: str, user: User) -> str | None:
 
 def _ticket(text: str, user: User) -> str | None:
     match = _TICKET.fullmatch(text)
-    if match is None or not user.is_own_staff:
+    if match is None or not may_read_tickets(user):
         return None
     try:
         return reverse("coordination:ticket-detail", args=[match["number"]])

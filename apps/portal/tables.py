@@ -65,7 +65,7 @@ def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str 
         title=captions.full_title(title, view.selection),
         key_heading=HEADINGS[found.dimension](),
         unit=str(words.SHORT_UNITS[found.meta.unit]),
-        lines=tuple(_line(row, found.dimension, view, longest, has_previous) for row in found.rows),
+        lines=tuple(_line(row, found.dimension, view, longest, has_previous, found.meta.sensor_count > 1) for row in found.rows),
         total=words.number(found.total),
         caption=captions.caption(found.meta, names_signatures=bool(view.selection.signatures)),
         csv_url=csv_url,
@@ -81,7 +81,7 @@ def knows_previous(found: Ranking) -> bool:
     return found.previous_period is not None and any(row.previous_rank for row in found.rows)
 
 
-def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool) -> RankLine:
+def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool, has_several: bool) -> RankLine:
     kind, change = change_of_rank(row) if has_previous else ("", "")
     return RankLine(
         rank=row.rank,
@@ -97,7 +97,7 @@ def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_pr
         change_kind=kind,
         sensors=row.sensors,
         largest_share=words.percent(row.largest_sensor_share),
-        is_narrow=(row.largest_sensor_share or 0) > NARROW_SHARE,
+        is_narrow=has_several and (row.largest_sensor_share or 0) > NARROW_SHARE,
     )
 
 

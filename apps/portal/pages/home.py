@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.coordination.models import may_read_tickets
 from apps.coordination.queries import TicketRow, tickets_due
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, Unit, Usual
@@ -86,8 +87,8 @@ def home_page(view: View) -> HomePage:
             more_url=view.url(reverse("portal:regions")),
         ),
         sensors=health_strip(view.user),
-        tickets=tickets_due(view.user, MOST_TICKETS) if view.user.is_own_staff else [],
-        shows_tickets=view.user.is_own_staff,
+        tickets=tickets_due(view.user, MOST_TICKETS),
+        shows_tickets=may_read_tickets(view.user),
     )
 
 
@@ -117,6 +118,8 @@ def _change(ratio: float | None) -> str:
     """1.25 → +25 %; 0.5 → −50 %; from twice the usual on as a multiple: 3.4×."""
     if ratio is None:
         return ""
+    if round(ratio, 2) == 1:
+        return "±0 %"
     if ratio >= 2:
         return f"{words.number(round(ratio, 1))}×"
     return f"{'+' if ratio >= 1 else '−'}{words.number(abs(round((ratio - 1) * 100)))} %"
