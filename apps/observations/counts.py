@@ -137,7 +137,7 @@ def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, sta
     rows = rows if wanted.all() else take(rows, wanted)
     keys = (head, *(["hour"] if grain == Grain.HOUR else []), *_KEYS[slice_], "signature")
     cells = cells_of(coded, rows, keys)
-    keep = _is_kept(cells, head, slice_)
+    keep = _is_kept(cells, head, slice_) if grain != Grain.HOUR else np.ones(len(cells.packets), np.bool_)
     columns = _columns(cells, keep, grain, slice_, starts_us)
     if head == "sensor":
         return CountRows(SensorCount._meta.db_table, columns | {"sensor_id": cells.keys["sensor"][keep].astype(np.int64)})

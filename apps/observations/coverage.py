@@ -7,15 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.observations.hours import day_bounds, hour_lengths, hour_starts, microseconds
+from apps.observations.wire import MAX_HEARTBEAT, MAX_INTERVAL
 
 COVERED_MINUTES = 50  # of 60; of the parts of an hour that midnight cuts, five sixths
 
 _INTERVALS = """
 SELECT sensor_id, greatest(start, %(start)s), least("end", %(end)s) FROM observations_batch
-WHERE sensor_id = ANY(%(sensors)s) AND start < %(end)s AND "end" > %(start)s AND start > %(start)s - interval '32 days'
+WHERE sensor_id = ANY(%(sensors)s) AND start < %(end)s AND "end" > %(start)s AND start > %(start)s - %(longest_batch)s
 UNION ALL
 SELECT sensor_id, greatest(start, %(start)s), least("end", %(end)s) FROM sensors_heartbeat
-WHERE sensor_id = ANY(%(sensors)s) AND start < %(end)s AND "end" > %(start)s AND start > %(start)s - interval '1 day'
+WHERE sensor_id = ANY(%(sensors)s) AND start < %(end)s AND "end" > %(start)s AND start > %(start)s - %(longest_heartbeat)s
 """
 
 
@@ -36,7 +37,8 @@ def covered_hours(day: date, seconds: NDArray[np.int64]) -> int:
 def intervals_of(cursor: Any, sensor_ids: list[int], day: date) -> dict[int, list[tuple[datetime, datetime]]]:
     """What covered each sensor on a reporting day, every sensor named."""
     start, end = day_bounds(day)
-    cursor.execute(_INTERVALS, {"sensors": sensor_ids, "start": start, "end": end})
+    longest = {"longest_batch": 2 * MAX_INTERVAL, "longest_heartbeat": 2 * MAX_HEARTBEAT}  # generous: it only spares a search
+    cursor.execute(_INTERVALS, {"sensors": sensor_ids, "start": start, "end": end} | longest)
     found: dict[int, list[tuple[datetime, datetime]]] = {sensor: [] for sensor in sensor_ids}
     for sensor, first, last in cursor.fetchall():
         found[sensor].append((first, last))

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from apps.observations.marks import raise_marks
 from apps.observations.models import Mark
 from apps.reference.services import LoadResult
+from apps.sensors.models import Sensor
 
 
 @transaction.atomic
@@ -21,14 +22,15 @@ def load_and_reroll(load: Callable[[], LoadResult]) -> tuple[LoadResult, int]:
 
 
 @transaction.atomic
-def reroll_days(*, first: date, last_exclusive: date) -> int:
-    """Raise the mark of every sensor that has one on the reporting days [first, last_exclusive); → how many.
+def reroll_days(*, first: date, last_exclusive: date, sensor: Sensor | None = None) -> int:
+    """Raise the marks that exist on the reporting days [first, last_exclusive), of one sensor or of all; → how many.
 
     Call it last in the transaction that changes the reference data. The lock waits for batches in flight and holds
     back others until the commit: a day marked in between would be rolled up with the old data and never again.
     """
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE observations_mark IN SHARE ROW EXCLUSIVE MODE")
-        touched = list(Mark.objects.filter(day__gte=first, day__lt=last_exclusive).values_list("sensor_id", "day"))
+        marks = Mark.objects.filter(day__gte=first, day__lt=last_exclusive)
+        touched = list((marks.filter(sensor=sensor) if sensor else marks).values_list("sensor_id", "day"))
         raise_marks(cursor, touched)
     return len(touched)

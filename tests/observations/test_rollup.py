@@ -7,13 +7,16 @@ import duckdb
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from apps.accounts.models import AuditEntry
+from apps.common.errors import DomainError
 from apps.common.ports import PortKey
 from apps.common.regions import encode
 from apps.observations import counts, segments, sourcesets
+from apps.observations.exclusions import exclude, lift
 from apps.observations.hours import day_bounds
 from apps.observations.models import Fill, Grain, NetworkCount, Segment, SensorCount, Signature, Slice
 from apps.observations.rerolls import reroll_days
@@ -64,7 +67,18 @@ FLOWS = st.lists(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes of database work
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+    max_examples=20,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@example(flows=[(0, 0, "198.51.100.1", "tcp/23", 0, 600), (0, 0, "198.51.100.1", "tcp/23", 4, 1)])
 @given(flows=FLOWS)
 def test_every_count_agrees_with_what_duckdb_and_arrow_make_of_the_flows(flows, cast):
     with transaction.atomic():
@@ -174,17 +188,28 @@ def test_an_excluded_port_is_counted_apart_and_comes_back_when_the_exclusion_is_
     for sensor in (cast.sensor, cast.sensor_a):
         sightings.see(sensor, at(), "198.51.100.1", "tcp/22", packets=7)
     sightings.see(cast.sensor, at(), "198.51.100.1", "tcp/23", packets=1)
-    exclusion = Exclusion.objects.create(sensor=cast.sensor, protocol=6, port=22, first_day=DAY, last_day=DAY, reason="maintenance")
     roll_day(DAY)
+    assert packets(Slice.TOTAL) == 15
+
+    exclusion = exclude(
+        by=cast.coordinator, sensor=cast.sensor, port=PortKey.parse("tcp/22"), first_day=DAY, last_day=None, reason="maintenance"
+    )
+    assert roll_day(DAY).sensors == 1  # the other sensor's day has not changed
     assert packets(Slice.TOTAL) == 8
     assert packets(Slice.EXCLUDED, port=22) == 7
     assert list(problems(DAY, DAY)) == []
 
-    exclusion.delete()
-    reroll_days(first=DAY, last_exclusive=DAY + timedelta(days=1))
+    lift(by=cast.coordinator, exclusion=exclusion)
     roll_day(DAY)
     assert packets(Slice.TOTAL) == 15
     assert packets(Slice.EXCLUDED) == 0
+    assert list(AuditEntry.objects.order_by("pk").values_list("action", flat=True)) == ["exclusion.added", "exclusion.lifted"]
+
+
+def test_an_exclusion_that_ends_before_it_begins_is_refused(cast):
+    days = {"first_day": DAY, "last_day": DAY - timedelta(days=1)}
+    with pytest.raises(DomainError):
+        exclude(by=cast.coordinator, sensor=cast.sensor, port=PortKey.parse("tcp/22"), reason="maintenance", **days)
 
 
 def test_an_exclusion_ends_with_its_last_day():
