@@ -35,13 +35,15 @@ class Web:
             answer = client.getresponse()
             return answer.status, answer.headers, answer.read()
 
-    def raw(self, request: bytes, *, close: bool = False) -> bytes:
-        """Send bytes as they are; → the first bytes of the answer. `close` ends our half of the connection."""
+    def raw(self, request: bytes, *, close: bool = False) -> tuple[int, bytes]:
+        """Send bytes as they are; → (status, body) of the answer. `close` ends our half of the connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as client:
             client.sendall(request)
             if close:
                 client.shutdown(socket.SHUT_WR)
-            return client.recv(65536)
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            return answer.status, answer.read()
 
 
 @contextlib.contextmanager

@@ -113,20 +113,20 @@ def request(key, length, body=b"", extra=""):
 
 def test_two_gigabytes_are_refused_before_they_are_sent(server, cast):
     started = time.monotonic()
-    answer = server.raw(request(cast.sensor_key, f"Content-Length: {2 * 2**30}\r\n"))
-    assert answer.startswith(b"HTTP/1.1 413")
+    status, answer = server.raw(request(cast.sensor_key, f"Content-Length: {2 * 2**30}\r\n"))
+    assert (status, b"too_large" in answer) == (413, True)
     assert time.monotonic() - started < 10
 
 
 def test_a_chunked_body_is_refused(server, cast):
-    answer = server.raw(request(cast.sensor_key, "Transfer-Encoding: chunked\r\n") + b"5\r\nhello\r\n0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 411")
+    status, answer = server.raw(request(cast.sensor_key, "Transfer-Encoding: chunked\r\n") + b"5\r\nhello\r\n0\r\n\r\n")
+    assert (status, b"length_required" in answer) == (411, True)
 
 
 def test_a_body_that_ends_early_is_refused(server, cast):
     body = batch()
-    answer = server.raw(request(cast.sensor_key, f"Content-Length: {len(body) + 100}\r\n", body), close=True)
-    assert answer.startswith(b"HTTP/1.1 400")
+    status, answer = server.raw(request(cast.sensor_key, f"Content-Length: {len(body) + 100}\r\n", body), close=True)
+    assert status == 400
     assert b"truncated" in answer
     assert counts() == (0, 0, 0, 0)
 

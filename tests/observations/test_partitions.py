@@ -14,6 +14,11 @@ FLOW = (
 )
 
 
+def existing():
+    """Days of 2013: other tests may have left partitions of the present."""
+    return [day for day in partitions.existing() if day.year == 2013]
+
+
 def insert_flow(moment):
     with connection.cursor() as cursor:
         cursor.execute(FLOW, [moment] * 3)
@@ -28,7 +33,7 @@ def test_a_partition_holds_exactly_its_utc_day():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM observations_flow_20130303")
         assert cursor.fetchone() == (2,)
-    assert partitions.existing() == [DAY]
+    assert existing() == [DAY]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -52,7 +57,7 @@ def test_twelve_workers_make_a_partition_once():
         thread.join()
     try:
         assert failures == []
-        assert partitions.existing() == [DAY, DAY + timedelta(days=1)]
+        assert existing() == [DAY, DAY + timedelta(days=1)]
     finally:
         partitions.drop(before=date(2014, 1, 1))
 
@@ -62,7 +67,7 @@ def test_a_week_ahead_is_ready_whatever_was_there():
     today = date(2013, 3, 30)
     partitions.ensure_ahead(today)
     partitions.ensure_ahead(today + timedelta(days=1))
-    assert partitions.existing() == [today + timedelta(days=offset) for offset in range(9)]
+    assert existing() == [today + timedelta(days=offset) for offset in range(9)]
 
 
 @pytest.mark.django_db
