@@ -73,11 +73,6 @@ FLOWS = st.lists(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes of database work
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-    max_examples=20,
-    deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
 @example(flows=[(0, 0, "198.51.100.1", "tcp/23", 0, 600), (0, 0, "198.51.100.1", "tcp/23", 4, 1)])
 @given(flows=FLOWS)
 def test_every_count_agrees_with_what_duckdb_and_arrow_make_of_the_flows(flows, cast):
