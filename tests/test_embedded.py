@@ -23,12 +23,14 @@ from tsubame_portal import embedded
 from tsubame_portal.embedded import COMMANDS_WITHOUT_SERVERS, Endpoints
 
 USER = """
-import signal, sys
+import os, signal, sys
 from tsubame_portal import embedded
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 with embedded.servers(durable=False):
     print("up", flush=True)
     sys.stdin.read()
+    # As tests do for their children: what stops is what was started, whatever the environment says by now.
+    os.environ.update(DATABASE_URL=embedded.database_url(), REDIS_URL=embedded.redis_url())
 """
 
 

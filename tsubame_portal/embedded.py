@@ -112,7 +112,7 @@ def servers(*, durable: bool = True) -> Iterator[None]:
             yield
         finally:
             with uninterrupted(), _exclusive(var_dir() / "start.lock"):
-                _stop_if_last(users.fileno())
+                _stop_if_last(users.fileno(), postgres=postgres, redis=redis)
 
 
 @contextlib.contextmanager
@@ -143,14 +143,15 @@ def _require_writable(folder: Path) -> None:
         raise EmbeddedServerError(f"{folder} belongs to another user; set TSUBAME_VAR to a folder of your own.")
 
 
-def _stop_if_last(users: int) -> None:
+def _stop_if_last(users: int, *, postgres: bool, redis: bool) -> None:
+    """Stop what this user of the servers started; not asked of the environment, which tests set meanwhile."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    if not env_str("DATABASE_URL"):
+    if postgres:
         _pg("pg_ctl", "-D", str(_pgdata()), "-m", "fast", "-w", "stop", check=False)
-    if not env_str("REDIS_URL"):
+    if redis:
         _stop_redis()
 
 
