@@ -30,8 +30,8 @@ def roll_up() -> None:
     """Every stale day, then every month that can be closed."""
     from django.db import connection
 
-    from apps.observations import months
-    from apps.observations.rollup import roll_day
+    from apps.observations.counting import months
+    from apps.observations.counting.rollup import roll_day
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT day FROM observations_mark ORDER BY day")
@@ -55,6 +55,7 @@ def _key(name: str) -> Any:
 
 
 def _ingest(key: Any, uuid: Any, body: bytes) -> None:
-    from apps.observations import services, wire
+    from apps.observations import services
+    from apps.observations.intake import wire
 
     services.ingest_batch(key=key, uuid=uuid, body=body, media_type=wire.ARROW, encoding="zstd")

@@ -76,7 +76,7 @@ def _bare_copy(frames: list, count: int) -> float:
     """→ rows a second."""
     from django.db import connection, transaction
 
-    from apps.observations import copying
+    from apps.observations.intake import copying
 
     ready = []
     for flows in frames:

@@ -8,8 +8,8 @@ from ipaddress import IPv6Address, ip_address
 import numpy as np
 import pyarrow as pa
 
-from apps.observations import wire
-from apps.observations.frames import FLOW_NUMBERS, Flows
+from apps.observations.intake import wire
+from apps.observations.intake.frames import FLOW_NUMBERS, Flows
 from bench import generator
 
 BATCH = 20_000
@@ -87,7 +87,8 @@ def arrow(batch: Batch) -> bytes:
 
 def frame(batch: Batch) -> Flows:
     """The batch as the portal holds it just before COPY."""
-    from apps.observations import decoding, services
+    from apps.observations import services
+    from apps.observations.intake import decoding
 
     limits = decoding.Limits(flows=BATCH, earliest=None, latest=datetime.now(UTC) + timedelta(days=1))
     _header, flows = decoding.decode(arrow(batch), wire.ARROW, limits)

@@ -65,7 +65,7 @@ def _prepare(flows: int, sensors: int) -> None:
 
 
 def _day(flows: int) -> None:
-    from apps.observations.rollup import roll_day
+    from apps.observations.counting.rollup import roll_day
 
     query("ANALYZE observations_flow")
     naive = timed(lambda: query(_NAIVE))
@@ -84,14 +84,14 @@ def _day(flows: int) -> None:
 
 
 def _one_sensor() -> None:
-    from apps.observations.rollup import roll_day
+    from apps.observations.counting.rollup import roll_day
 
     _stale("WHERE sensor_id = (SELECT min(sensor_id) FROM observations_mark)")
     print(f"rolled again for one stale sensor: {timed(lambda: roll_day(DAY)):.2f} s")
 
 
 def _month() -> None:
-    from apps.observations.months import close_month
+    from apps.observations.counting.months import close_month
 
     month = DAY.replace(day=1)
     query(
@@ -105,7 +105,7 @@ def _month() -> None:
 
 
 def _source_sets() -> None:
-    from apps.observations import sourcesets
+    from apps.observations.storage import sourcesets
 
     rng = np.random.default_rng(1)
     population = np.unique(rng.integers(1 << 24, 224 << 24, 300_000).astype(np.uint64))
@@ -153,9 +153,9 @@ def load(flows: Flows, day: date) -> None:
     """Put a day of flows straight into the table, with its sensors and marks (the API's way in is timed by bench.ingest)."""
     from django.db import connection, transaction
 
-    from apps.observations import partitions
-    from apps.observations.hours import day_bounds
-    from apps.observations.marks import raise_marks
+    from apps.observations.storage import partitions
+    from apps.observations.storage.hours import day_bounds
+    from apps.observations.storage.marks import raise_marks
 
     ids = _sensors(int(flows.sensor.max()) + 1)
     start, end = day_bounds(day)
@@ -180,9 +180,9 @@ def _sensors(count: int) -> NDArray[np.int32]:
 
 def _copy(cursor: object, flows: Flows, rows: NDArray[np.bool_], ids: NDArray[np.int32], start: datetime) -> None:
     """The rows of one address family."""
-    from apps.observations import pgcopy
-    from apps.observations.hours import microseconds
-    from apps.observations.ragged import Ragged
+    from apps.observations.storage import pgcopy
+    from apps.observations.storage.hours import microseconds
+    from apps.observations.storage.ragged import Ragged
 
     count, is_ipv6 = int(rows.sum()), bool(flows.is_ipv6[rows][0])
     bucket = pgcopy.instants(microseconds(start) + flows.minute[rows].astype(np.int64) * 60_000_000)

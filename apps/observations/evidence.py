@@ -13,8 +13,8 @@ from django.db import connection
 
 from apps.common.periods import Period
 from apps.common.ports import PortKey
-from apps.observations.freshness import newest_data
 from apps.observations.models import Signature
+from apps.observations.planning.freshness import newest_data
 from apps.sensors.models import Sensor
 from apps.sensors.scopes import SensorScope
 

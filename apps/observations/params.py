@@ -22,8 +22,8 @@ from apps.common.periods import Bin, Period, bins, day_start
 from apps.common.ports import PortKey
 from apps.observations import presets
 from apps.observations.figures import Dimension, Scanners, Selection, Unit
-from apps.observations.freshness import newest_data, oldest_day
 from apps.observations.models import Signature
+from apps.observations.planning.freshness import newest_data, oldest_day
 from apps.reference.models import ScannerList
 from apps.reference.names import is_region
 from apps.sensors.queries import scope_for

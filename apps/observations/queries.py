@@ -5,9 +5,9 @@ figures goes into one `with queries.reading():`, so that they share a snapshot a
 """
 
 from apps.common.periods import Bin, Period
-from apps.observations import baseline, freshness, rankings, seriessets, sourcelists, watch
 from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
-from apps.observations.reading import reading
+from apps.observations.planning import baseline, freshness, rankings, seriessets, sourcelists, watch
+from apps.observations.planning.reading import reading
 from apps.sensors.scopes import SensorScope
 
 __all__ = ["coverage", "newest_data", "ranking", "reading", "series", "source_history", "sources", "usual"]

@@ -12,13 +12,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.common.periods import Period
-from apps.observations import compression, copying, decoding, partitions, validation, wire
-from apps.observations.addresses import source_keys
-from apps.observations.coverage import COVERED_MINUTES
-from apps.observations.frames import Flows
-from apps.observations.marks import raise_marks
+from apps.observations.counting.coverage import COVERED_MINUTES
+from apps.observations.intake import compression, copying, decoding, validation, wire
+from apps.observations.intake.addresses import source_keys
+from apps.observations.intake.frames import Flows
+from apps.observations.intake.wire import Header, IngestError
 from apps.observations.models import Batch, Signature
-from apps.observations.wire import Header, IngestError
+from apps.observations.storage import partitions
+from apps.observations.storage.marks import raise_marks
 from apps.reference.special import bogon_mask
 from apps.sensors.models import Sensor, SensorKey
 from apps.sensors.services import note_seen, record_heartbeat

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from apps.observations import months, partitions, rollup
+from apps.observations.counting import months, rollup
+from apps.observations.storage import partitions
 
 ROLL_LIMIT_S = 10  # a run ends before the next ones pile up; what is left is found by the next
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
 from apps.common.ports import PortKey
+from apps.observations.planning.reading import reading
 from apps.observations.queries import newest_data
-from apps.observations.reading import reading
 from apps.portal import downloads
 from apps.portal.pages.home import home_page
 from apps.portal.pages.port import port_page

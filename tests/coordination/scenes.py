@@ -11,8 +11,8 @@ from apps.common.periods import Period
 from apps.common.ports import PortKey
 from apps.coordination.models import Investigation
 from apps.coordination.services import contacts, mail, tickets
-from apps.observations import partitions
 from apps.observations.models import Signature
+from apps.observations.storage import partitions
 from apps.sensors.models import Sensor
 
 SOURCE = "198.51.100.7"

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pyarrow as pa
 import zstandard
 
-from apps.observations import wire
+from apps.observations.intake import wire
 
 MINUTE = 1_800_000_000 - 1_800_000_000 % 60  # 2027-01-15 08:00 UTC
 NOW = datetime.fromtimestamp(MINUTE + 600, UTC)

@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import connection
 
-from apps.observations import wire
+from apps.observations.intake import wire
 from tests import processes
 from tests.observations.batches import digest_of
 from tsubame_portal import embedded, parts

@@ -12,11 +12,12 @@ from apps.accounts.models import Organisation, User
 from apps.common.ports import PortKey
 from apps.common.regions import encode
 from apps.common.sourcekeys import from_address
-from apps.observations import months, partitions
-from apps.observations.hours import day_bounds
-from apps.observations.marks import raise_marks
+from apps.observations.counting import months
+from apps.observations.counting.rollup import roll_day
 from apps.observations.models import Batch, Signature
-from apps.observations.rollup import roll_day
+from apps.observations.storage import partitions
+from apps.observations.storage.hours import day_bounds
+from apps.observations.storage.marks import raise_marks
 from apps.reference.models import Delegation, DelegationStatus, Registry, Snapshot
 from apps.sensors.models import Sensor
 

@@ -8,11 +8,12 @@ import pytest
 from apps.common.periods import Bin, Period
 from apps.common.ports import PortKey
 from apps.common.regions import decode
-from apps.observations import planner, queries, watch
-from apps.observations.asks import Ask
+from apps.observations import queries
 from apps.observations.figures import Dimension, Selection, Unit
-from apps.observations.keys import text_of
 from apps.observations.models import NetworkCount, Signature
+from apps.observations.planning import planner, watch
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.keys import text_of
 from apps.reference.models import Delegation
 from apps.sensors.models import Sensor
 from apps.sensors.queries import scope_for

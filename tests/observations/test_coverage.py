@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.observations import coverage
-from apps.observations.hours import day_bounds, hour_lengths, hour_starts
+from apps.observations.counting import coverage
+from apps.observations.counting.rollup import roll_day
 from apps.observations.models import Coverage, Segment
-from apps.observations.rollup import roll_day
+from apps.observations.storage.hours import day_bounds, hour_lengths, hour_starts
 from apps.sensors.models import Heartbeat
 from tests.factories import SensorFactory
 from tests.observations import sightings

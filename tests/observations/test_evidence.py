@@ -8,8 +8,9 @@ from django.db import connection
 
 from apps.common.periods import Period
 from apps.common.ports import PortKey
-from apps.observations import evidence, partitions
+from apps.observations import evidence
 from apps.observations.models import Segment, Signature
+from apps.observations.storage import partitions
 
 AT = datetime(2026, 11, 20, 23, 58, 30, tzinfo=UTC)
 SOURCE = "198.51.100.7"

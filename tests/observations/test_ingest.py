@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.db import connection
 
-from apps.observations import wire
+from apps.observations.intake import wire
 from apps.observations.models import Batch, Mark
 from apps.sensors.services import add_key
 from tests.cast import sensor_client

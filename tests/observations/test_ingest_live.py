@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from apps.observations import partitions, wire
+from apps.observations.intake import wire
 from apps.observations.models import Batch, Mark
+from apps.observations.storage import partitions
 from apps.sensors.services import add_key
 from tests.cast import make_cast
 from tests.observations import live

@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 from django.utils.timezone import now
 from redis.exceptions import RedisError
 
-from apps.observations import wire
+from apps.observations.intake import wire
 from apps.observations.models import Batch, Mark
 from apps.sensors.models import SensorKey
 from apps.sensors.services import add_key

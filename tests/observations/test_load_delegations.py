@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.observations import rerolls
+from apps.observations.counting import rerolls
 from apps.observations.models import Mark
 from apps.reference.models import Delegation, Snapshot
 from tests.factories import SensorFactory

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from apps.observations.marks import raise_marks
 from apps.observations.models import Fill, Mark
+from apps.observations.storage.marks import raise_marks
 from tests.factories import SensorFactory
 
 DAY, NEXT_DAY = date(2013, 3, 3), date(2013, 3, 4)

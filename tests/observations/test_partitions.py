@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from apps.observations import partitions
+from apps.observations.storage import partitions
 
 DAY = date(2013, 3, 3)
 FLOW = (

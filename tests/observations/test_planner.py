@@ -11,13 +11,14 @@ from django.db import connection
 from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period, bins
 from apps.common.ports import PortKey
-from apps.observations import countreads, planner, queries, segmentcache, segmentreads, sensordays
-from apps.observations.asks import Ask
+from apps.observations import queries
 from apps.observations.figures import Dimension, Selection, Unit
 from apps.observations.models import Signature
-from apps.observations.reading import TooMuchError, reading
-from apps.observations.spans import cut, edges
-from apps.observations.watch import sensor_days
+from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordays
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.reading import TooMuchError, reading
+from apps.observations.planning.spans import cut, edges
+from apps.observations.planning.watch import sensor_days
 from apps.sensors.queries import scope_for
 from tests.cast import make_cast
 from tests.observations import sightings
@@ -141,6 +142,6 @@ def test_views_that_need_too_many_rows_are_refused(seen, monkeypatch):
 
 
 def test_a_statement_that_takes_too_long_ends_in_words(seen, monkeypatch):
-    monkeypatch.setattr("apps.observations.reading.STATEMENT_TIMEOUT_MS", 50)
+    monkeypatch.setattr("apps.observations.planning.reading.STATEMENT_TIMEOUT_MS", 50)
     with pytest.raises(TooMuchError), reading(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(5)")

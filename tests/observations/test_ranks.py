@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.observations import ranks
+from apps.observations.planning import ranks
 
 # (lower, value, upper) of up to 60 keys, with many ties
 CELLS = st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3).map(sorted), max_size=60)

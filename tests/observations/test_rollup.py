@@ -15,13 +15,14 @@ from apps.accounts.models import AuditEntry
 from apps.common.errors import DomainError
 from apps.common.ports import PortKey
 from apps.common.regions import encode
-from apps.observations import counts, segments, sourcesets
-from apps.observations.exclusions import exclude, lift
-from apps.observations.hours import day_bounds
+from apps.observations.counting import counts
+from apps.observations.counting.exclusions import exclude, lift
+from apps.observations.counting.rerolls import reroll_days
+from apps.observations.counting.rollup import roll_day
+from apps.observations.counting.verification import problems
 from apps.observations.models import Fill, Grain, NetworkCount, Segment, SensorCount, Signature, Slice
-from apps.observations.rerolls import reroll_days
-from apps.observations.rollup import roll_day
-from apps.observations.verification import problems
+from apps.observations.storage import segments, sourcesets
+from apps.observations.storage.hours import day_bounds
 from apps.reference.models import Delegation
 from apps.sensors.models import Exclusion, Panel
 from tests.factories import SensorFactory

@@ -6,15 +6,15 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection, transaction
 
-from apps.observations import months, rollup
-from apps.observations.bins import month_bounds
-from apps.observations.counts import CountRows
-from apps.observations.hours import day_bounds
-from apps.observations.locks import day_lock
+from apps.observations.counting import months, rollup
+from apps.observations.counting.bins import month_bounds
+from apps.observations.counting.counts import CountRows
+from apps.observations.counting.rollup import roll_day, roll_stale
+from apps.observations.counting.staleness import StaleDay, due_days, stale_days
+from apps.observations.counting.verification import problems
 from apps.observations.models import Fill, Grain, Mark, NetworkCount, Slice
-from apps.observations.rollup import roll_day, roll_stale
-from apps.observations.staleness import StaleDay, due_days, stale_days
-from apps.observations.verification import problems
+from apps.observations.storage.hours import day_bounds
+from apps.observations.storage.locks import day_lock
 from tests.factories import SensorFactory
 from tests.observations import sightings
 from tests.observations.test_rollup import stored

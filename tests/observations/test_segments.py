@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.observations import segments
-from apps.observations.columns import COLUMNS, Frame, empty, take
 from apps.observations.models import Segment
+from apps.observations.storage import segments
+from apps.observations.storage.columns import COLUMNS, Frame, empty, take
 from tests.factories import SensorFactory
 
 DAY = date(2013, 5, 1)

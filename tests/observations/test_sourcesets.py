@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.common.sourcekeys import from_address
-from apps.observations import sourcesets
-from apps.observations.ragged import Ragged
+from apps.observations.storage import sourcesets
+from apps.observations.storage.ragged import Ragged
 
 IPV4 = st.integers(0, 2**32 - 1)
 IPV6 = st.integers(2**32, 2**64 - 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.common.periods import Bin, Period, add_months, bins, day_start
 from apps.observations.models import Grain
-from apps.observations.spans import cut, edges
+from apps.observations.planning.spans import cut, edges
 
 ZONES = [ZoneInfo(name) for name in ("Asia/Tokyo", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kolkata", "UTC")]
 HOURS = st.integers(0, 20_000).map(lambda hours: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=hours))

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from apps.observations import wire
+from apps.observations.intake import wire
 from apps.observations.models import Batch, Signature
 from tests.cast import make_cast
 from tests.debian import need

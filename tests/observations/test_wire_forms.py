@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.observations import decoding, validation, wire
-from apps.observations.copying import flow_columns, flow_payload
-from apps.observations.wire import RowsError
+from apps.observations.intake import decoding, validation, wire
+from apps.observations.intake.copying import flow_columns, flow_payload
+from apps.observations.intake.wire import RowsError
 from tests.observations.batches import MINUTE, NOW, arrow, flow, header, ndjson, sample
 
 LIMITS = decoding.Limits(flows=1000, earliest=None, latest=NOW)

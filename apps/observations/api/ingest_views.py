@@ -15,9 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.observations import services, wire
+from apps.observations import services
 from apps.observations.api.ingest_throttle import SensorKeyThrottle
-from apps.observations.wire import IngestError
+from apps.observations.intake import wire
+from apps.observations.intake.wire import IngestError
 from apps.sensors.authentication import HasSensorKey, SensorKeyAuthentication
 from apps.sensors.models import SensorKey
 

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import zstandard
 
-from apps.observations import wire
-from apps.observations.frames import MISSING
 from apps.observations.importers.packets import Ints, PacketFlows
+from apps.observations.intake import wire
+from apps.observations.intake.frames import MISSING
 from apps.observations.models import Signature
 
 MAX_FLOWS = 20_000

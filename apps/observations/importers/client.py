@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from apps.observations import wire
+from apps.observations.intake import wire
 
 TIMEOUT_S = 120
 MAX_TRIES = 6

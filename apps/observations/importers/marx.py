@@ -17,8 +17,8 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from apps.common.ports import ICMP, TCP, UDP
-from apps.observations.frames import MISSING
 from apps.observations.importers.packets import Ints, Packets
+from apps.observations.intake.frames import MISSING
 
 _COLUMNS = ("datetime", "host", "src", "proto", "type", "spt", "dpt")
 _PROTOCOLS = {"TCP": TCP, "UDP": UDP, "ICMP": ICMP}

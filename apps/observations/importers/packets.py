@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.observations.frames import MISSING
-from apps.observations.wire import BUCKET_S
+from apps.observations.intake.frames import MISSING
+from apps.observations.intake.wire import BUCKET_S
 
 Ints = NDArray[np.int64]
 

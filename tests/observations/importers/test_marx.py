@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from apps.observations import sample
-from apps.observations.frames import MISSING
 from apps.observations.importers import marx
 from apps.observations.importers.packets import flows_by_sensor
+from apps.observations.intake.frames import MISSING
 
 HEAD = '"datetime","host","src","proto","type","spt","dpt"\n'
 GOOD = "2013-03-03 21:53:59,one,1032051418,TCP,,6000,1433\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.common.errors import DomainError
-from apps.observations.rerolls import load_and_reroll
+from apps.observations.counting.rerolls import load_and_reroll
 from apps.reference.services import LoadedFile, LoadResult, load_delegations, load_shipped_delegations
 
 SHOWN_MOVES = 10

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.observations import months
-from apps.observations.rerolls import reroll_days
-from apps.observations.rollup import DayResult, roll_day
-from apps.observations.staleness import stale_days
+from apps.observations.counting import months
+from apps.observations.counting.rerolls import reroll_days
+from apps.observations.counting.rollup import DayResult, roll_day
+from apps.observations.counting.staleness import stale_days
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.observations.verification import problems
+from apps.observations.counting.verification import problems
 
 
 class Command(BaseCommand):

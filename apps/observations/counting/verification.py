@@ -1,0 +1,213 @@
+"""Do flows, segments, hour, day and month rows agree? For tests, and for operators who want to know.
+
+Everything is computed here a second time and in another way than rollup does it: flows by GROUP BY in PostgreSQL, counts
+by Arrow's grouping of the segments. Slow and in memory, a day or a month at a time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection
+from django.db.models import Sum
+
+from apps.common.periods import add_months
+from apps.observations.counting.bins import month_bounds
+from apps.observations.counting.counts import HOURLY_MIN_PACKETS, KEPT_PACKETS, KEPT_SOURCES
+from apps.observations.counting.rollup import panels_of_sensors
+from apps.observations.counting.staleness import stale_days
+from apps.observations.models import COUNTED, Grain, NetworkCount, Segment, Slice
+from apps.observations.storage import segments, sourcesets
+from apps.observations.storage.hours import day_bounds, hour_starts
+
+_FLOWS = """
+SELECT sensor_id, protocol, port, signature, floor(extract(epoch FROM bucket) / 3600)::bigint, sum(packets)::bigint,
+       count(DISTINCT CASE family(src) WHEN 6 THEN network(set_masklen(src, 64)) ELSE network(src) END)
+FROM observations_flow WHERE bucket >= %s AND bucket < %s GROUP BY 1, 2, 3, 4, 5
+"""
+_CELL = "slice, bucket, protocol, port, region, signature"
+_KEYS = {Slice.TOTAL: (), Slice.PORT: ("protocol", "port"), Slice.REGION: ("region",), Slice.PORT_REGION: ("protocol", "port", "region")}
+_KEYS[Slice.EXCLUDED] = _KEYS[Slice.PORT]
+
+Cell = tuple[Any, ...]  # owner, slice, bucket, protocol, port, region, signature
+
+
+@dataclass
+class _Sum:
+    packets: int = 0
+    sources: set[int] = field(default_factory=set)
+    by_sensor: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(lambda: [0, set()]))
+
+    def add(self, sensor: int, packets: int, source: int) -> None:
+        self.packets += packets
+        self.sources.add(source)
+        self.by_sensor[sensor][0] += packets
+        self.by_sensor[sensor][1].add(source)
+
+    @property
+    def is_busy(self) -> bool:
+        return len(self.sources) >= KEPT_SOURCES or self.packets >= KEPT_PACKETS
+
+
+def problems(first: date, last: date) -> Iterator[str]:
+    """What does not agree on the reporting days first to last (included), one sentence each; nothing where all is well."""
+    waiting = {stale.day for stale in stale_days()}
+    day = first
+    while day <= last:
+        if day in waiting:
+            yield f"{day}: waits to be rolled up"
+        else:
+            yield from _day_problems(day)
+        day += timedelta(days=1)
+    month = first.replace(day=1)
+    while month <= last:
+        yield from _month_problems(month)
+        month = add_months(month, 1)
+
+
+def _day_problems(day: date) -> Iterator[str]:
+    panels = panels_of_sensors()
+    rows = _rows(list(panels), [day])
+    start, end = day_bounds(day)
+    if _has_all_flows(day):
+        yield from _differences(f"{day}: flows and segments", _flow_cells(start, end), _segment_cells(rows, day))
+    whole = _expected(rows, panels, lambda row: start)
+    yield from _differences(f"{day}: day rows", _kept(whole), _stored(Grain.DAY, start, start))
+    starts = hour_starts(day)
+    hours = _expected(rows, panels, lambda row: starts[row["hour"]])
+    yield from _differences(f"{day}: hour rows", _kept_hours(hours, whole), _stored(Grain.HOUR, starts[0], starts[-1]))
+
+
+def _has_all_flows(day: date) -> bool:
+    """False where retention has dropped some of the flows that the segments were made of."""
+    start, end = day_bounds(day)
+    made_of = Segment.objects.filter(day=day).aggregate(flows=Sum("flows"))["flows"] or 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM observations_flow WHERE bucket >= %s AND bucket < %s", [start, end])
+        return bool(cursor.fetchone()[0] >= made_of)
+
+
+def _month_problems(month: date) -> Iterator[str]:
+    start = month_bounds(month)[0]
+    stored = _stored(Grain.MONTH, start, start)
+    if stored:  # an open month has none
+        panels = panels_of_sensors()
+        days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
+        expected = _expected(_rows(list(panels), days), panels, lambda row: start)
+        yield from _differences(f"{month:%Y-%m}: month rows", _kept(expected), stored)
+
+
+def _differences(what: str, expected: dict[Cell, Any], found: dict[Cell, Any]) -> Iterator[str]:
+    wrong = [cell for cell in expected.keys() | found.keys() if expected.get(cell) != found.get(cell)]
+    if wrong:
+        cell = min(wrong, key=str)
+        yield f"{what} disagree in {len(wrong)} cells, one of them {cell}: {expected.get(cell)} expected, {found.get(cell)} found"
+
+
+def _flow_cells(start: datetime, end: datetime) -> dict[Cell, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FLOWS, [start, end])
+        return {tuple(row[:5]): tuple(row[5:]) for row in cursor.fetchall()}
+
+
+def _segment_cells(rows: list[dict[str, Any]], day: date) -> dict[Cell, Any]:
+    clock = [int(start.timestamp()) // 3600 for start in hour_starts(day)]
+    sums: dict[Cell, _Sum] = defaultdict(_Sum)
+    for row in rows:
+        cell = (row["sensor"], row["protocol"], row["port"], row["signature"], clock[row["hour"]])
+        sums[cell].add(row["sensor"], row["packets"], row["source"])
+    return {cell: (total.packets, len(total.sources)) for cell, total in sums.items()}
+
+
+def _rows(sensor_ids: list[int], days: list[date]) -> list[dict[str, Any]]:
+    frame = segments.read(sensor_ids, days)
+    names = ["sensor", "hour", "source", "protocol", "port", "signature", "region", "excluded"]
+    table = pa.table({name: frame[name].astype(np.int64) if name == "sensor" else frame[name] for name in [*names, "packets"]})
+    return table.group_by(names).aggregate([("packets", "sum")]).rename_columns([*names, "packets"]).to_pylist()
+
+
+def _expected(rows: list[dict[str, Any]], panels: dict[int, Any], bucket: Any) -> dict[Cell, _Sum]:
+    """Every cell, pruned or not, of both tables: owners are ("sensor", id) and ("panel", number)."""
+    sums: dict[Cell, _Sum] = defaultdict(_Sum)
+    for row in rows:
+        slices = [Slice.EXCLUDED] if row["excluded"] else [Slice.TOTAL, Slice.PORT, Slice.REGION, Slice.PORT_REGION]
+        for slice_ in slices:
+            has = _KEYS[slice_]
+            keys = (row[name] if name in has else 0 for name in ("protocol", "port", "region"))
+            cell = (int(slice_), bucket(row), *keys, row["signature"])
+            for owner in (("sensor", row["sensor"]), ("panel", int(panels[row["sensor"]]))):
+                sums[(owner, *cell)].add(row["sensor"], row["packets"], row["source"])
+    return sums
+
+
+def _kept(sums: dict[Cell, _Sum]) -> dict[Cell, Any]:
+    return {cell: _values(cell[0][0], total) for cell, total in sums.items() if _is_kept(cell, total)}
+
+
+def _is_kept(cell: Cell, total: _Sum) -> bool:
+    (owner, _number), slice_, signature = cell[0], cell[1], cell[-1]
+    if owner == "sensor" and slice_ == Slice.PORT_REGION:
+        return False
+    if slice_ == Slice.PORT_REGION or (slice_ == Slice.PORT and (owner == "sensor" or signature not in COUNTED)):
+        return total.is_busy
+    return True
+
+
+def _kept_hours(hours: dict[Cell, _Sum], whole: dict[Cell, _Sum]) -> dict[Cell, Any]:
+    packets: dict[Cell, int] = defaultdict(int)
+    for (owner, slice_, _bucket, protocol, port, *_rest), total in whole.items():
+        if slice_ == Slice.PORT:
+            packets[owner, protocol, port] += total.packets
+    kept = {}
+    for cell, total in hours.items():
+        (owner, number), slice_, _bucket, protocol, port = cell[:5]
+        is_busy = slice_ == Slice.PORT and packets[(owner, number), protocol, port] >= HOURLY_MIN_PACKETS
+        if slice_ == Slice.TOTAL or (owner == "panel" and (slice_ == Slice.REGION or is_busy)):
+            kept[cell] = _numbers(owner, total)
+    return kept
+
+
+def _numbers(owner: str, total: _Sum) -> Cell:
+    numbers = (total.packets, len(total.sources))
+    if owner == "sensor":
+        return numbers
+    return (*numbers, len(total.by_sensor), max(packets for packets, _sources in total.by_sensor.values()))
+
+
+def _values(owner: str, total: _Sum) -> Cell:
+    values = (*_numbers(owner, total), sorted(total.sources))
+    if owner == "sensor":
+        return values
+    return (*values, [(sensor, len(sources), packets) for sensor, (packets, sources) in sorted(total.by_sensor.items())])
+
+
+def _stored(grain: Grain, first: datetime, last: datetime) -> dict[Cell, Any]:
+    """What the tables say of the bins that begin between two instants, both included."""
+    with connection.cursor() as cursor:
+        where = "WHERE grain = %s AND bucket BETWEEN %s AND %s"
+        cursor.execute(
+            f"SELECT sensor_id, {_CELL}, packets, sources, source_set FROM observations_sensorcount {where}",  # noqa: S608
+            [grain, first, last],
+        )
+        stored = {(("sensor", row[0]), *row[1:7]): (*row[7:9], *_set(row[9])) for row in cursor.fetchall()}
+        cursor.execute(
+            f"SELECT panel, {_CELL}, packets, sources, sensors, largest_sensor_packets, source_set, by_sensor"  # noqa: S608
+            f" FROM observations_networkcount {where}",
+            [grain, first, last],
+        )
+        network = {(("panel", row[0]), *row[1:7]): (*row[7:11], *_set(row[11]), *_records(row[11], row[12])) for row in cursor.fetchall()}
+        return stored | network
+
+
+def _set(body: Any) -> list[list[int]]:
+    return [] if body is None else [sourcesets.keys_of(body).tolist()]
+
+
+def _records(body: Any, records: Any) -> list[list[Cell]]:
+    """Of hours, which have no sets, there must be none."""
+    found = np.frombuffer(records, list(NetworkCount.BY_SENSOR)).tolist()
+    return [found] if body is not None or found else []

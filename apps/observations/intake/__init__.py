@@ -1,0 +1,1 @@
+"""From the bytes a sensor sent to rows of flows: decoding, validation, COPY."""

@@ -1,0 +1,179 @@
+"""Reading the count tables: rows of whole panels, and of single sensors. Which of them are complete is said here.
+
+Complete are the slices total, port (of counted signatures) and region of the panels, and total and region of the sensors.
+Hour rows hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from numpy.typing import NDArray
+
+from apps.common.periods import local_day
+from apps.observations.figures import Dimension
+from apps.observations.models import COUNTED, Grain, NetworkCount, Slice
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.spans import Piece
+from apps.observations.storage import sourcesets
+from apps.observations.storage.cells import group
+from apps.observations.storage.columns import Frame
+from apps.sensors.models import Panel
+
+BY_SENSOR = np.dtype(list(NetworkCount.BY_SENSOR))
+KEYS = {
+    Dimension.NONE: "0",
+    Dimension.PORT: "(protocol::int << 16 | port)",
+    Dimension.REGION: "region",
+    Dimension.SIGNATURE: "signature",
+    Dimension.SENSOR: "sensor_id",
+}
+
+
+@dataclass(frozen=True)
+class Store:
+    """One count table seen as the answer to one ask: where its rows are and in which grains it is complete."""
+
+    table: str
+    owner: str  # the column the unique key begins with
+    owners: tuple[int, ...]
+    grains_of_packets: frozenset[Grain]
+    grains_of_sources: frozenset[Grain]
+
+
+_WHOLE = frozenset({Grain.DAY, Grain.MONTH})
+
+
+def store_for(ask: Ask) -> Store | None:
+    """The table that holds every row the ask needs, None where only segments do."""
+    scope = ask.selection.scope
+    if ask.needs_rows or ask.slice is Slice.PORT_REGION or (ask.slice is Slice.PORT and not set(ask.signatures) <= set(COUNTED)):
+        return None
+    if not ask.is_per_sensor:
+        grains = _WHOLE if ask.slice is Slice.PORT else _WHOLE | {Grain.HOUR}
+        return Store("observations_networkcount", "panel", tuple(map(int, scope.panels)), grains, _WHOLE)
+    if ask.slice is Slice.PORT:
+        return None
+    hours = {Grain.HOUR} if ask.slice is Slice.TOTAL else set()
+    return Store("observations_sensorcount", "sensor_id", ask.sensors, _WHOLE | hours, _WHOLE)
+
+
+def closed_months() -> frozenset[date]:
+    """First days of the months that have rows of grain month; a month has those of all sensors and panels or none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT bucket FROM observations_networkcount WHERE panel = ANY(%s) AND grain = %s AND slice = ANY(%s)",
+            [[int(panel) for panel in Panel], Grain.MONTH, [int(slice_) for slice_ in Slice]],
+        )
+        return frozenset(local_day(bucket, settings.REPORT_TIME_ZONE) for (bucket,) in cursor.fetchall())
+
+
+def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """key, bin, packets, and of the sources of the rows: their sum and the largest. A cell may have several rows."""
+    rows = _fetch(store, ask, pieces, "packets, sources", "sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
+    table = np.array(rows, np.int64).reshape(-1, 5)
+    names = ("key", "bin", "packets", "sources", "most")
+    return {name: table[:, position] for position, name in enumerate(names)} | {"bin": bins_of(ask, table[:, 1])}
+
+
+def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
+    """The source sets of the rows by (key, bin), to be united by the caller."""
+    rows = _fetch(store, ask, pieces, "source_set")
+    numbers = bins_of(ask, np.array([row[1] for row in rows], np.int64)).tolist()
+    sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
+    for (key, _bucket, body), number in zip(rows, numbers, strict=True):
+        sets[key, number].append(bytes(body))
+    return sets
+
+
+def contributions(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """key, sensor, packets: what each sensor added to each key over all pieces. Rows of panels only."""
+    codes, found, _buckets = records(store, ask, pieces)
+    groups = group(codes, found["sensor"])
+    return {"key": groups.first(codes), "sensor": groups.first(found["sensor"]), "packets": groups.sum(found["packets"])}
+
+
+def records(store: Store, ask: Ask, pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
+    """What each sensor contributed to each row: the row's key, the record (`BY_SENSOR`), the row's bucket in seconds."""
+    rows = _fetch(store, ask, pieces, "by_sensor", bucket="extract(epoch FROM bucket)::bigint")
+    bodies = [bytes(body) for _key, _bucket, body in rows]
+    lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
+    heads = np.array([(key, bucket) for key, bucket, _body in rows], np.int64).reshape(-1, 2)
+    repeated = np.repeat(heads, lengths, axis=0)
+    return repeated[:, 0], np.frombuffer(b"".join(bodies), BY_SENSOR), repeated[:, 1]
+
+
+def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
+    """key, bin, sources: how many distinct sources each cell has."""
+    return _columns(("key", "bin", "sources"), [(key, number, sourcesets.union_count(bodies)) for (key, number), bodies in sets.items()])
+
+
+# SQL
+
+
+def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "", bucket: str = "") -> list[tuple[Any, ...]]:
+    """Rows (key, bucket in seconds, columns) of the pieces, or with `sums` one row for each key and bucket. One SELECT a
+    run of pieces, each a walk along the unique key of the table; the bucket is 0 where there is but one bin."""
+    bucket = bucket or bucket_of(ask)
+    filters, values = filters_of(ask)
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for grain, start, end in _runs(pieces):
+        parts.append(
+            f"SELECT {KEYS[ask.group]} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
+            f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
+        )
+        parameters += [list(store.owners), grain, ask.slice, start, end, *values]
+    if not parts:
+        return []
+    query = " UNION ALL ".join(parts)
+    if sums:
+        query = f"SELECT key, bucket, {sums} FROM ({query}) AS cell GROUP BY key, bucket"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()
+
+
+def _runs(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:
+    """Neighbouring pieces of one grain as one stretch of time."""
+    runs: list[tuple[Grain, datetime, datetime]] = []
+    for piece in pieces:
+        if runs and runs[-1][0] is piece.grain and runs[-1][2] == piece.start:
+            runs[-1] = (piece.grain, runs[-1][1], piece.end)
+        else:
+            runs.append((piece.grain, piece.start, piece.end))
+    return runs
+
+
+def bucket_of(ask: Ask) -> str:
+    """The bucket in seconds, as far as bins can be told by it."""
+    return "extract(epoch FROM bucket)::bigint" if len(ask.spans) > 1 else "0::bigint"
+
+
+def bins_of(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(ask.spans) == 1:
+        return np.zeros(len(buckets), np.int64)
+    starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
+    number: NDArray[np.int64] = np.searchsorted(starts, buckets, side="right") - 1
+    return number
+
+
+def filters_of(ask: Ask) -> tuple[str, list[Any]]:
+    text, values = " AND signature = ANY(%s)", [list(ask.signatures)]
+    if ask.ports is not None:
+        text += " AND (protocol, port) IN (SELECT code >> 16, code & 65535 FROM unnest(%s::int[]) AS chosen(code))"
+        values.append(list(ask.ports))
+    if ask.regions is not None:
+        text += " AND region = ANY(%s)"
+        values.append(list(ask.regions))
+    return text, values
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[int]]) -> Frame:
+    table: NDArray[np.int64] = np.array(rows, np.int64).reshape(-1, len(names))
+    return {name: table[:, position] for position, name in enumerate(names)}

@@ -1,0 +1,51 @@
+"""How new the rolled-up data of a set of sensors is, and how far back it goes."""
+
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from apps.common.periods import day_start
+from apps.observations.figures import Freshness
+from apps.observations.planning.reading import once
+from apps.sensors.scopes import SensorScope
+
+# One index step a sensor: a plain max() over all segments would read a row for every sensor-day.
+_EDGE = """
+SELECT {aggregate}(edge.day) FROM unnest(%s::bigint[]) AS chosen(sensor_id) CROSS JOIN LATERAL (
+    SELECT day FROM observations_segment WHERE sensor_id = chosen.sensor_id AND rows > 0 ORDER BY day {order} LIMIT 1
+) AS edge
+"""
+_STALE = """
+SELECT count(DISTINCT mark.day) FROM observations_mark AS mark
+LEFT JOIN observations_fill AS fill ON fill.sensor_id = mark.sensor_id AND fill.day = mark.day
+WHERE mark.sensor_id = ANY(%s::bigint[]) AND mark.version > coalesce(fill.rolled_version, 0)
+"""
+_STATE = f"""
+SELECT ({_EDGE.format(aggregate="max", order="DESC")}), ({_STALE}),
+       (SELECT max(rolled_at) FROM observations_fill WHERE sensor_id = ANY(%s::bigint[]))
+"""  # noqa: S608  # only constants are put in
+
+
+def newest_data(scope: SensorScope) -> Freshness:
+    """One query. All parts are None or 0 where nothing has been rolled up yet."""
+    return once(("newest data", scope.sensor_ids), lambda: _newest_data(list(scope.sensor_ids)))
+
+
+def _newest_data(ids: list[int]) -> Freshness:
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE, [ids, ids, ids])
+        newest, stale_days, rolled_at = cursor.fetchone()
+    return Freshness(newest=_day_end(newest), rolled_at=rolled_at, stale_days=stale_days)
+
+
+def oldest_day(scope: SensorScope) -> date | None:
+    """The first reporting day with rolled-up data of these sensors."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EDGE.format(aggregate="min", order="ASC"), [list(scope.sensor_ids)])
+        day: date | None = cursor.fetchone()[0]
+    return day
+
+
+def _day_end(day: date | None) -> datetime | None:
+    return day_start(day + timedelta(days=1), settings.REPORT_TIME_ZONE) if day else None

@@ -1,0 +1,131 @@
+"""The one planner: numbers of a selection by group and bin, from months, then days, then hours of the counts where the
+slice is complete, else from segments. Nobody else sums rows. Every answer is exact.
+
+Answers are frames (columns side by side) with a row for each group key and bin in which something was seen.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from apps.observations.figures import Dimension
+from apps.observations.planning import countreads, segmentreads
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.countreads import Store
+from apps.observations.planning.reading import once
+from apps.observations.planning.spans import Piece, cut
+from apps.observations.storage import sourcesets
+from apps.observations.storage.cells import group
+from apps.observations.storage.columns import Frame
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which pieces of an ask the counts answer, and which segments must."""
+
+    ask: Ask
+    store: Store | None
+    counted: tuple[Piece, ...]
+    read: tuple[Piece, ...]
+
+
+def plan(ask: Ask, *, sources: bool) -> Plan:
+    """Where packets (or, with `sources`, source sets) of an ask come from. At most one query."""
+    store = countreads.store_for(ask)
+    closed = once("closed months", countreads.closed_months) if store and _may_hold_months(ask) else frozenset[date]()
+    pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed)
+    if store is None:
+        return Plan(ask, None, (), tuple(pieces))
+    complete = store.grains_of_sources if sources else store.grains_of_packets
+    counted: list[Piece] = []
+    read: list[Piece] = []
+    for piece in pieces:
+        (counted if piece.grain in complete and piece.is_stored else read).append(piece)
+    return Plan(ask, store, tuple(counted), tuple(read))
+
+
+def _may_hold_months(ask: Ask) -> bool:
+    return any((end - start).days >= 28 for start, end in ask.spans)
+
+
+def packets(ask: Ask) -> Frame:
+    """key, bin, packets."""
+    chosen = plan(ask, sources=False)
+    parts = []
+    if chosen.store and chosen.counted:
+        parts.append(countreads.numbers(chosen.store, ask, chosen.counted))
+    if chosen.read:
+        rows = segmentreads.rows(ask, chosen.read)
+        parts.append({name: rows[name] for name in ("key", "bin", "packets")})
+    return _summed(parts, "packets")
+
+
+def sources(ask: Ask) -> Frame:
+    """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
+    chosen = plan(ask, sources=True)
+    if not chosen.counted or chosen.store is None:
+        return segmentreads.numbers(segmentreads.rows(ask, chosen.read))
+    sets = countreads.source_sets(chosen.store, ask, chosen.counted)
+    if chosen.read:
+        for cell, keys in segmentreads.source_keys(segmentreads.rows(ask, chosen.read)).items():
+            sets[cell].append(sourcesets.encode(keys))
+    return countreads.union_counts(sets)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Of each key, over one bin: packets, and between which numbers its distinct sources lie."""
+
+    key: NDArray[np.int64]
+    packets: NDArray[np.int64]
+    lower: NDArray[np.int64]
+    upper: NDArray[np.int64]
+
+
+def bounds(ask: Ask) -> Bounds:
+    """What is known of every key's sources without uniting a set: no fewer than its largest row, no more than the sum
+    of its rows. Equal where one row says it all; always equal where segments answer."""
+    chosen = plan(ask, sources=True)
+    parts = []
+    if chosen.store and chosen.counted:
+        counted = countreads.numbers(chosen.store, ask, chosen.counted)
+        parts.append({"key": counted["key"], "packets": counted["packets"], "lower": counted["most"], "upper": counted["sources"]})
+    if chosen.read:
+        read = segmentreads.numbers(segmentreads.rows(ask, chosen.read))
+        parts.append({"key": read["key"], "packets": read["packets"], "lower": read["sources"], "upper": read["sources"]})
+    return _bounds(parts)
+
+
+def _bounds(parts: Sequence[Frame]) -> Bounds:
+    nothing = [np.empty(0, np.int64)]
+    columns = {name: np.concatenate([part[name] for part in parts] or nothing) for name in ("key", "packets", "lower", "upper")}
+    groups = group(columns["key"])
+    return Bounds(groups.first(columns["key"]), groups.sum(columns["packets"]), groups.max(columns["lower"]), groups.sum(columns["upper"]))
+
+
+def contributions(ask: Ask) -> Frame:
+    """key, sensor, packets: what each sensor in scope added to each key."""
+    if ask.group is Dimension.SENSOR:
+        own = packets(ask)
+        return {"key": own["key"], "sensor": own["key"], "packets": own["packets"]}
+    chosen = plan(ask, sources=False)
+    if chosen.store is None or chosen.store.owner != "panel" or chosen.read:
+        return segmentreads.contributions(segmentreads.rows(ask, [*chosen.counted, *chosen.read]))
+    return countreads.contributions(chosen.store, ask, chosen.counted)
+
+
+def _summed(parts: Sequence[Frame], name: str) -> Frame:
+    columns: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
+    for part in parts:
+        for column in ("key", "bin", name):
+            columns[column].append(part[column])
+    if not parts:
+        return {column: np.empty(0, np.int64) for column in ("key", "bin", name)}
+    joined = {column: np.concatenate(values) for column, values in columns.items()}
+    groups = group(joined["key"], joined["bin"])
+    return {"key": groups.first(joined["key"]), "bin": groups.first(joined["bin"]), name: groups.sum(joined[name])}

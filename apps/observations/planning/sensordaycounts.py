@@ -1,0 +1,97 @@
+"""Σ of the distinct sources of sensor-days from day rows of the counts, where these are complete sensor by sensor."""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from apps.observations.models import Grain, Slice
+from apps.observations.planning import countreads
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.spans import Piece
+from apps.observations.planning.watch import SensorDays
+from apps.observations.storage import sourcesets
+from apps.observations.storage.cells import group
+from apps.observations.storage.columns import Frame
+from apps.observations.storage.hours import day_bounds
+
+# Of several signatures in one cell only the union of the sets tells how many sources there are.
+_CELLS = """
+WITH cell AS (
+    SELECT {key} AS key, bucket, sensor_id, count(*) AS rows, max(sources) AS sources FROM observations_sensorcount
+    WHERE sensor_id = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters} GROUP BY 1, 2, 3
+), covered(sensor_id, bucket) AS (SELECT * FROM unnest(%s::bigint[], %s::timestamptz[]))
+SELECT key, {bucket}, coalesce(sum(sources) FILTER (WHERE rows = 1), 0)::bigint, count(*) FILTER (WHERE rows > 1)
+FROM cell JOIN covered USING (sensor_id, bucket) GROUP BY 1, 2
+"""
+_SETS = """
+SELECT key, {bucket}, array_agg(source_set) FROM (
+    SELECT {key} AS key, bucket, sensor_id, source_set FROM observations_sensorcount
+    WHERE sensor_id = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}
+) AS row JOIN unnest(%s::bigint[], %s::timestamptz[]) AS covered(sensor_id, bucket) USING (sensor_id, bucket)
+GROUP BY key, bucket, sensor_id HAVING count(*) > 1
+"""
+
+
+def sources(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
+    """key, bin, value; None where the counts cannot tell. `pieces` are all the days of the ask."""
+    if ask.needs_rows:
+        return None
+    if ask.slice in (Slice.TOTAL, Slice.REGION):
+        return _of_sensor_rows(ask, days)
+    if ask.slice is Slice.PORT and not ask.is_per_sensor:
+        return _of_network_rows(ask, pieces, days)
+    return None
+
+
+def _of_sensor_rows(ask: Ask, days: SensorDays) -> Frame:
+    filters, values = countreads.filters_of(ask)
+    names = {"key": countreads.KEYS[ask.group], "bucket": countreads.bucket_of(ask), "filters": filters}
+    sensors, buckets = _covered(ask, days)
+    parameters = [list(ask.sensors), Grain.DAY, ask.slice, ask.spans[0][0], ask.spans[-1][1], *values, sensors, buckets]
+    with connection.cursor() as cursor:
+        cursor.execute(_CELLS.format(**names), parameters)
+        rows = cursor.fetchall()
+        found: dict[tuple[int, int], int] = defaultdict(int)
+        for key, bucket, count, _several in rows:
+            found[key, bucket] += count
+        if any(several for *_rest, several in rows):
+            cursor.execute(_SETS.format(**names), parameters)
+            for key, bucket, bodies in cursor.fetchall():
+                found[key, bucket] += sourcesets.union_count(bodies)
+    table = np.array([(key, bucket, count) for (key, bucket), count in found.items()], np.int64).reshape(-1, 3)
+    return _binned(ask, table[:, 0], table[:, 1], table[:, 2])
+
+
+def _covered(ask: Ask, days: SensorDays) -> tuple[list[int], list[Any]]:
+    """Sensor and begin of each covered sensor-day."""
+    kept = days.is_covered & np.isin(days.sensor, ask.sensors)
+    starts = {day: day_bounds(day)[0] for day in np.unique(days.day).tolist()}
+    return days.sensor[kept].tolist(), [starts[day] for day in days.day[kept].tolist()]
+
+
+def _of_network_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
+    """From what each sensor contributed to each row; None where a sensor-day has several signatures of one port."""
+    store = countreads.store_for(ask)
+    if store is None:
+        return None
+    key, records, bucket = countreads.records(store, ask, pieces)
+    sensor = records["sensor"].astype(np.int64)
+    kept = np.isin(sensor << 40 | bucket, _pairs(ask, days))
+    key, sensor, bucket, count = key[kept], sensor[kept], bucket[kept], records["sources"][kept].astype(np.int64)
+    if len(ask.signatures) > 1 and len(group(key, sensor, bucket).starts) < len(key):
+        return None
+    return _binned(ask, key, bucket, count)
+
+
+def _pairs(ask: Ask, days: SensorDays) -> NDArray[np.int64]:
+    sensors, buckets = _covered(ask, days)
+    return np.array(sensors, np.int64) << 40 | np.array([bucket.timestamp() for bucket in buckets], np.int64)
+
+
+def _binned(ask: Ask, key: NDArray[np.int64], bucket: NDArray[np.int64], value: NDArray[np.int64]) -> Frame:
+    number = countreads.bins_of(ask, bucket)
+    cells = group(key, number)
+    return {"key": cells.first(key), "bin": cells.first(number), "value": cells.sum(value)}

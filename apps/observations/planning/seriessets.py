@@ -1,0 +1,69 @@
+"""Series: values of a unit by bin, whole or split by the busiest keys of a dimension, with gaps where nobody watched."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from apps.common.periods import Bin, bins
+from apps.observations.figures import Dimension, Selection, Series, SeriesSet, Unit
+from apps.observations.planning import units
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.captions import Context, context_of, require_whole_days
+from apps.observations.planning.keys import EVERYTHING, labels_of, text_of
+from apps.observations.planning.rankings import leaders, require_splittable
+from apps.observations.planning.remembering import remembered
+from apps.observations.planning.spans import edges
+from apps.observations.planning.watch import covered_bins
+
+
+class Line(NamedTuple):
+    """One series before it has words."""
+
+    code: int
+    total: float
+    values: tuple[float | None, ...]
+
+
+def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: int) -> SeriesSet:
+    """See queries.series."""
+    require_splittable(selection.scope, split, "split")
+    context = context_of(selection)
+    starts = bins(selection.period, size)
+    ask = Ask(selection, split, tuple(edges(selection.period, starts)))
+    require_whole_days(ask, unit)
+    parts = ("series", split, size, unit, top)
+    lines = remembered(selection, context.days.stamp, parts, lambda: _lines(ask, context, unit, top))
+    labels = labels_of(split, [line.code for line in lines], selection.scope)
+    return SeriesSet(
+        split=split,
+        bin=size,
+        starts=tuple(starts),
+        series=tuple(Series(text_of(split, line.code), labels[line.code], line.values, line.total) for line in lines),
+        meta=context.meta(unit),
+    )
+
+
+def _lines(ask: Ask, context: Context, unit: Unit, top: int) -> tuple[Line, ...]:
+    totals = _totals(ask, context, unit, top)
+    asked = ask.for_keys(tuple(totals)) if ask.group is not Dimension.NONE else ask
+    seen = units.by_bin(asked, unit, context.days) if totals else {}
+    covered = covered_bins(asked, context.days)
+    return tuple(
+        Line(code, total, _with_gaps(seen[code], covered[code if ask.group is Dimension.SENSOR else EVERYTHING], unit))
+        for code, total in totals.items()
+    )
+
+
+def _totals(ask: Ask, context: Context, unit: Unit, top: int) -> dict[int, float]:
+    """The value over the whole period of each line, busiest first."""
+    if ask.group is not Dimension.NONE:
+        return leaders(context, ask.group, unit, top)
+    return {EVERYTHING: units.total(replace(ask, spans=()), unit, context.days)}
+
+
+def _with_gaps(values: units.Values, covered: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: Unit) -> tuple[float | None, ...]:
+    """None where nobody watched and nothing was seen, and where the unit has no value."""
+    known = (covered | (values > 0)) & ~np.isnan(values)
+    whole = unit in (Unit.PACKETS, Unit.SOURCES)
+    return tuple((int(value) if whole else value) if kept else None for value, kept in zip(values.tolist(), known.tolist(), strict=True))

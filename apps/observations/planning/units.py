@@ -1,0 +1,117 @@
+"""The five units, each computed in one place: of all keys over a period for rankings, of some keys by bin for series."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.observations.figures import Dimension, Unit
+from apps.observations.planning import planner, sensordays
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.ranks import Exact, Keys, Values
+from apps.observations.planning.watch import SensorDays, denominators
+from apps.observations.storage.columns import Frame
+
+ADDITIVE = (Unit.PACKETS, Unit.PACKETS_PER_SENSOR_DAY)  # the values of all keys add up to the total
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Every key that occurs, with the bounds of its value; `exact` finds the values of some of them."""
+
+    keys: Keys
+    lower: Values
+    upper: Values
+    exact: Exact
+
+
+def candidates(ask: Ask, unit: Unit, days: SensorDays) -> Candidates:
+    """The values of all keys of an ask with one bin."""
+    match unit:
+        case Unit.PACKETS:
+            frame = planner.packets(ask)
+            return _known(frame["key"], frame["packets"].astype(float))
+        case Unit.SOURCES:
+            known = planner.bounds(ask)
+            return Candidates(known.key, known.lower.astype(float), known.upper.astype(float), lambda some: _sources(ask, some))
+        case Unit.PACKETS_PER_SOURCE:
+            return _ratios(ask)
+    return _per_sensor_day(ask, unit, days)
+
+
+def _known(keys: Keys, values: Values) -> Candidates:
+    return Candidates(keys, values, values, lambda some: values[np.searchsorted(keys, some)])
+
+
+def _ratios(ask: Ask) -> Candidates:
+    known = planner.bounds(ask)
+
+    def exact(some: Keys) -> Values:
+        return known.packets[np.searchsorted(known.key, some)] / _sources(ask, some)
+
+    return Candidates(known.key, known.packets / known.upper, known.packets / known.lower, exact)
+
+
+def _sources(ask: Ask, some: Keys) -> Values:
+    frame = planner.sources(ask.for_keys(tuple(some.tolist())))
+    found = dict(zip(frame["key"].tolist(), frame["sources"].tolist(), strict=True))
+    return np.array([found[key] for key in some.tolist()], float)
+
+
+def _per_sensor_day(ask: Ask, unit: Unit, days: SensorDays) -> Candidates:
+    frame = _of_sensor_days(ask, unit, days)
+    by_key = denominators(ask, days)
+    below = np.array([_denominator(by_key, ask, key)[0] for key in frame["key"].tolist()], float)
+    seen = (below > 0) & (frame["value"] > 0)
+    return _known(frame["key"][seen], frame["value"][seen] / below[seen])
+
+
+def _of_sensor_days(ask: Ask, unit: Unit, days: SensorDays) -> Frame:
+    numerator: Callable[[Ask, SensorDays], Frame] = sensordays.packets if unit is Unit.PACKETS_PER_SENSOR_DAY else sensordays.sources
+    return numerator(ask, days)
+
+
+def _denominator(by_key: dict[int, NDArray[np.int64]], ask: Ask, key: int) -> NDArray[np.int64]:
+    return by_key[key if ask.group is Dimension.SENSOR else 0]
+
+
+def total(ask: Ask, unit: Unit, days: SensorDays) -> float:
+    """The unit's value of everything an ask selects, 0 where nothing was seen."""
+    ask = ask.ungrouped()
+    match unit:
+        case Unit.PACKETS:
+            return float(planner.packets(ask)["packets"].sum())
+        case Unit.SOURCES:
+            return float(planner.sources(ask)["sources"].sum())
+        case Unit.PACKETS_PER_SOURCE:
+            sources = float(planner.sources(ask)["sources"].sum())
+            return float(planner.packets(ask)["packets"].sum()) / sources if sources else 0.0
+    return float(_per_sensor_day(ask, unit, days).lower.sum())
+
+
+def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
+    """The values of each key that was asked for or seen, one a bin; 0 where nothing was seen, NaN where there is no value (no source
+    to divide by, no covered sensor-day)."""
+    match unit:
+        case Unit.PACKETS:
+            return _table(planner.packets(ask), "packets", ask)
+        case Unit.SOURCES:
+            return _table(planner.sources(ask), "sources", ask)
+        case Unit.PACKETS_PER_SOURCE:
+            packets, sources = _table(planner.packets(ask), "packets", ask), _table(planner.sources(ask), "sources", ask)
+            return {key: _divided(values, sources[key]) for key, values in packets.items()}
+    by_key, sums = denominators(ask, days), _table(_of_sensor_days(ask, unit, days), "value", ask)
+    return {key: _divided(values, _denominator(by_key, ask, key)) for key, values in sums.items()}
+
+
+def _table(frame: Frame, column: str, ask: Ask) -> dict[int, Values]:
+    asked = np.array(ask.only or (() if ask.group is not Dimension.NONE else (0,)), np.int64)
+    keys = np.union1d(frame["key"], asked)
+    table = np.zeros((len(keys), len(ask.spans)))
+    table[np.searchsorted(keys, frame["key"]), frame["bin"]] = frame[column]
+    return dict(zip(keys.tolist(), table, strict=True))
+
+
+def _divided(above: Values, below: NDArray[np.int64] | Values) -> Values:
+    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)

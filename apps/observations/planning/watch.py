@@ -1,0 +1,161 @@
+"""Who was watching: which sensor-days and which bins of a figure are covered. Zero is not missing."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from numpy.typing import NDArray
+
+from apps.common.periods import Period, day_start, local_day
+from apps.observations.counting.coverage import COVERED_MINUTES
+from apps.observations.figures import Coverage, Dimension
+from apps.observations.planning.asks import Ask, Span
+from apps.observations.planning.reading import once
+from apps.observations.storage.hours import hour_lengths, hour_starts, microseconds
+
+# A sensor-day counts for averages from this share of its hours on: the share that makes an hour a covered one.
+COVERED_SHARE = (COVERED_MINUTES, 60)
+
+_DAYS = """
+SELECT sensor.id, day.day::date, coalesce(coverage.covered_hours, 0), coalesce(cardinality(coverage.seconds), 24),
+       sensor.active_from <= day.day AND (sensor.active_to IS NULL OR sensor.active_to >= day.day),
+       coalesce(extract(epoch FROM fill.rolled_at) * 1000000, 0)::bigint, fill.region_as_of
+FROM sensors_sensor AS sensor
+CROSS JOIN generate_series(%s::date, %s::date, interval '1 day') AS day(day)
+LEFT JOIN observations_coverage AS coverage ON coverage.sensor_id = sensor.id AND coverage.day = day.day::date
+LEFT JOIN observations_fill AS fill ON fill.sensor_id = sensor.id AND fill.day = day.day::date
+WHERE sensor.id = ANY(%s::bigint[])
+ORDER BY day.day, sensor.id
+"""
+_HOURS = """
+SELECT {key}, coverage.day, hour.number - 1, max(hour.seconds)
+FROM observations_coverage AS coverage CROSS JOIN LATERAL unnest(coverage.seconds) WITH ORDINALITY AS hour(seconds, number)
+WHERE coverage.sensor_id = ANY(%s::bigint[]) AND coverage.day >= %s::date AND coverage.day <= %s::date AND hour.seconds > 0
+GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True)
+class SensorDays:
+    """Every sensor of a scope on every reporting day a period touches, as columns of one length."""
+
+    sensor: NDArray[np.int64]
+    day: NDArray[np.datetime64]
+    hours: NDArray[np.int64]  # covered ones
+    is_covered: NDArray[np.bool_]
+    is_whole: NDArray[np.bool_]  # every hour is covered
+    is_active: NDArray[np.bool_]  # within the sensor's active span, or watching outside it
+    rolled_at: NDArray[np.int64]  # microseconds since 1970, 0 for never
+    region_as_of: date | None  # the newest RIR snapshot that decided regions
+    region_is_older_than_snapshot: bool  # the oldest snapshot had to serve days before it
+
+    @property
+    def stamp(self) -> str:
+        """Changes whenever a sensor-day is rolled up anew or watched otherwise."""
+        columns = (self.sensor, self.day.astype(np.int64), self.hours, self.rolled_at)
+        return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
+
+    def summary(self) -> Coverage:
+        days = np.unique(self.day)
+        watched = np.isin(days, self.day[self.hours > 0])
+        partial = watched & np.isin(days, self.day[self.is_active & ~self.is_whole])
+        return Coverage(
+            covered_sensor_days=int(self.is_covered.sum()),
+            sensor_days=int(self.is_active.sum()),
+            missing_days=tuple(days[~watched].tolist()),
+            partial_days=tuple(days[partial].tolist()),
+        )
+
+    def bins(self, spans: Sequence[Span]) -> NDArray[np.int64]:
+        """The number of the span each day lies in, -1 outside; spans are whole reporting days."""
+        zone = settings.REPORT_TIME_ZONE
+        starts = np.array([local_day(start, zone) for start, _end in spans], "datetime64[D]")
+        ends = np.array([local_day(end - timedelta(microseconds=1), zone) for _start, end in spans], "datetime64[D]")
+        number = np.searchsorted(starts, self.day, side="right") - 1
+        return np.where((number >= 0) & (self.day <= ends[number]), number, -1)
+
+
+def sensor_days(sensors: Sequence[int], period: Period) -> SensorDays:
+    """One query."""
+    first, last = _days(period.start, period.end)
+    return once(("sensor days", tuple(sensors), first, last), lambda: _sensor_days(list(sensors), first, last))
+
+
+def _sensor_days(sensors: list[int], first: date, last: date) -> SensorDays:
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, [first, last, sensors])
+        rows = cursor.fetchall()
+    sensor, day, hours, length, active, rolled_at, regions = zip(*rows, strict=True) if rows else [()] * 7
+    covered, whole = np.array(hours, np.int64), np.array(length, np.int64)
+    return SensorDays(
+        sensor=np.array(sensor, np.int64),
+        day=np.array(day, "datetime64[D]"),
+        hours=covered,
+        is_covered=covered * COVERED_SHARE[1] >= whole * COVERED_SHARE[0],
+        is_whole=covered >= whole,
+        is_active=np.array(active, np.bool_) | (covered > 0),
+        rolled_at=np.array(rolled_at, np.int64),
+        region_as_of=max((known for known in regions if known), default=None),
+        region_is_older_than_snapshot=any(known > at for known, at in zip(regions, day, strict=True) if known),
+    )
+
+
+def are_whole_days(spans: Sequence[Span]) -> bool:
+    """Whether every span begins and ends with a day of the reporting zone."""
+    zone = settings.REPORT_TIME_ZONE
+    return all(day_start(local_day(moment, zone), zone) == moment for span in spans for moment in span)
+
+
+def covered_bins(ask: Ask, days: SensorDays) -> dict[int, NDArray[np.bool_]]:
+    """By sensor where the ask groups by sensor, else under 0: which of its bins anybody watched in a covered hour."""
+    if are_whole_days(ask.spans):
+        watched, number = days.hours > 0, days.bins(ask.spans)
+        chosen = watched & (number >= 0)
+        return _flags(days.sensor[chosen] if ask.group is Dimension.SENSOR else np.zeros(int(chosen.sum()), np.int64), number[chosen], ask)
+    keys, instants = _covered_hours(ask)
+    starts = np.array([microseconds(start) for start, _end in ask.spans], np.int64)
+    ends = np.array([microseconds(end) for _start, end in ask.spans], np.int64)
+    number = np.searchsorted(starts, instants, side="right") - 1
+    inside = (number >= 0) & (instants < ends[number])
+    return _flags(keys[inside], number[inside], ask)
+
+
+def denominators(ask: Ask, days: SensorDays) -> dict[int, NDArray[np.int64]]:
+    """By sensor where the ask groups by sensor, else under 0: covered sensor-days of each bin (whole days)."""
+    number = days.bins(ask.spans)
+    chosen = days.is_covered & (number >= 0)
+    keys = days.sensor[chosen] if ask.group is Dimension.SENSOR else np.zeros(int(chosen.sum()), np.int64)
+    return {int(key): np.bincount(number[chosen][keys == key], minlength=len(ask.spans)) for key in _keys(ask)}
+
+
+def _keys(ask: Ask) -> tuple[int, ...]:
+    return ask.sensors if ask.group is Dimension.SENSOR else (0,)
+
+
+def _flags(keys: NDArray[np.int64], number: NDArray[np.int64], ask: Ask) -> dict[int, NDArray[np.bool_]]:
+    return {int(key): np.bincount(number[keys == key], minlength=len(ask.spans)) > 0 for key in _keys(ask)}
+
+
+def _covered_hours(ask: Ask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(sensor or 0, start in microseconds) of the hours in which somebody watched long enough."""
+    first, last = _days(ask.spans[0][0], ask.spans[-1][1])
+    with connection.cursor() as cursor:
+        cursor.execute(_HOURS.format(key="sensor_id" if ask.group is Dimension.SENSOR else "0"), [list(ask.sensors), first, last])
+        rows = cursor.fetchall()
+    edges = {day: (hour_starts(day), hour_lengths(day)) for day in {row[1] for row in rows}}
+    kept = [
+        (key, microseconds(edges[day][0][hour]))
+        for key, day, hour, seconds in rows
+        if seconds * 60 >= COVERED_MINUTES * edges[day][1][hour]
+    ]
+    keys, instants = zip(*kept, strict=True) if kept else ((), ())
+    return np.array(keys, np.int64), np.array(instants, np.int64)
+
+
+def _days(start: datetime, end: datetime) -> tuple[date, date]:
+    zone = settings.REPORT_TIME_ZONE
+    return local_day(start, zone), local_day(end - timedelta(microseconds=1), zone)
