@@ -28,7 +28,7 @@ test: setup .venv/requirements-dev #: everything CI runs: check, then all tests
 check: setup .venv/requirements-dev #: ruff, mypy, djlint, migrations, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy apps tsubame_portal manage.py
+	$(BIN)/mypy .
 	$(BIN)/djlint --check --lint --quiet templates
 	$(MANAGE) makemigrations --check --dry-run
 	$(BIN)/lint-imports

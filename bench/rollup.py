@@ -9,7 +9,7 @@ import hashlib
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -122,7 +122,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def query(text: str, parameters: list[object] | None = None) -> list[tuple]:
+def query(text: str, parameters: Sequence[date | datetime] | None = None) -> list[tuple]:
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -191,7 +191,7 @@ def _copy(cursor: object, flows: Flows, rows: NDArray[np.bool_], ids: NDArray[np
     kind, width = (">u8", 8) if is_ipv6 else (">u4", 4)
     address[:, 4 : 4 + width] = flows.source[rows].astype(kind).view(np.uint8).reshape(count, width)
     ports, packets = np.full(count, 40_000, np.int32), flows.packets[rows]
-    columns = {
+    columns: dict[str, pgcopy.Column] = {
         "bucket": bucket, "packets": packets, "bytes": packets * 40, "first_seen": bucket, "last_seen": bucket,
         "batch_id": np.zeros(count, np.int64), "sensor_id": ids[flows.sensor[rows]], "port": flows.port[rows],
         "first_src_port": ports, "last_src_port": ports, "protocol": flows.protocol[rows], "signature": flows.signature[rows],

@@ -21,7 +21,7 @@ class Received:
 
     @property
     def message(self) -> EmailMessage:
-        return message_from_bytes(self.raw, policy=policy.default)  # type: ignore[return-value]  # typed as Message
+        return message_from_bytes(self.raw, policy=policy.default)
 
 
 class MailServer:

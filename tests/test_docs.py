@@ -30,7 +30,8 @@ def targets() -> list[str]:
     return re.findall(r"^([a-z]+):.*#:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-def routes(patterns: list[URLPattern | URLResolver], prefix: str = "/api/v1/") -> Iterator[str]:
+def routes(patterns: list, prefix: str = "/api/v1/") -> Iterator[str]:
+    pattern: URLPattern | URLResolver
     for pattern in patterns:
         path = prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
         if isinstance(pattern, URLResolver):

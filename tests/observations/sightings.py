@@ -96,5 +96,5 @@ def kept(blocker) -> Iterator[None]:
 
 def who_reads_network_counts(user: User) -> User:
     """The same person, whose organisation may from now on read counts of the whole network."""
-    Organisation.objects.filter(pk=user.organisation_id).update(sees_network_counts=True)
+    Organisation.objects.filter(users=user).update(sees_network_counts=True)
     return User.objects.get(pk=user.pk)

@@ -64,7 +64,7 @@ def periods():
     yield Period.of_days(date(2025, 10, 20), date(2025, 11, 3), ZoneInfo("America/New_York")), Bin.DAY
 
 
-FILTERS = (
+FILTERS: tuple[dict[str, tuple], ...] = (
     {},
     {"ports": (PortKey.parse("tcp/23"), PortKey.parse("icmp/8"))},
     {"regions": ("JP",)},

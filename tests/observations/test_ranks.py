@@ -57,5 +57,5 @@ def test_the_long_tail_is_never_looked_at():
 
 @pytest.mark.parametrize("limit", [1, 5])
 def test_nothing_ranks_as_nothing(limit):
-    nothing = np.empty(0, np.int64)
-    assert len(ranks.top(nothing, nothing, nothing, Looked(nothing), limit)) == 0
+    nothing = np.empty(0)
+    assert len(ranks.top(np.empty(0, np.int64), nothing, nothing, Looked(nothing), limit)) == 0

@@ -141,6 +141,7 @@ def test_two_addresses_of_one_ipv6_64_are_one_source():
     roll_day(DAY)
     row = NetworkCount.objects.get(grain=Grain.DAY, slice=Slice.TOTAL)
     assert (row.packets, row.sources) == (3, 2)
+    assert row.source_set is not None
     assert sourcesets.count(row.source_set) == 2
 
 

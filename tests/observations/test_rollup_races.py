@@ -101,7 +101,7 @@ def test_a_crash_between_delete_and_copy_changes_nothing(monkeypatch, writes_bef
     roll_day(DAY)
     before = stored()
     sightings.see(sensor, NOON, "192.0.2.2", packets=10)
-    write, written = CountRows.write, []
+    write, written = CountRows.write, list[CountRows]()
 
     def crash(rows, cursor):
         if len(written) == writes_before_the_crash:

@@ -23,7 +23,7 @@ Row = tuple[int, int, int, int, str]  # start key, end key, region number, statu
 
 
 def table_of(rows: Sequence[Row]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in COLUMNS.names]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS.names)
     return canonical(pa.table([pa.array(column, kind) for column, kind in zip(columns, COLUMNS.types, strict=True)], schema=COLUMNS))
 
 

@@ -1,9 +1,11 @@
+from collections.abc import Sequence
 from ipaddress import ip_network
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from apps.common.sourcekeys import from_address
 from apps.reference.intervals import flatten, inside, key_ranges, merged, overlapping
@@ -12,8 +14,8 @@ TOP = 2**64 - 1
 spans = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 8)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=12)
 
 
-def columns(pairs):
-    return tuple(np.array([pair[side] for pair in pairs], np.uint64) for side in (0, 1))
+def columns(pairs: Sequence[tuple[int, int]]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    return np.array([start for start, _ in pairs], np.uint64), np.array([end for _, end in pairs], np.uint64)
 
 
 @given(spans, st.randoms(use_true_random=False))

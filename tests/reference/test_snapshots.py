@@ -75,8 +75,9 @@ def test_a_day_has_the_answer_of_the_snapshot_in_force(sequence: Loads):
     for day in BETWEEN:
         regions = region_map_for(day)
         assert regions.lookup(keys(*KEYS)).tolist() == [naive_region(known, key, day) for key in KEYS]
-        assert regions.as_of == max((in_force(known, who, day) for who in {who for who, _ in known}), default=None)
-        assert regions.is_exact == (bool(known) and all(in_force(known, who, day) <= day for who, _ in known))
+        dates = [when for who, _ in known if (when := in_force(known, who, day))]
+        assert regions.as_of == max(dates, default=None)
+        assert regions.is_exact == (bool(dates) and all(when <= day for when in dates))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

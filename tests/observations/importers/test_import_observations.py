@@ -1,6 +1,7 @@
 """The command, against the portal under its real web server."""
 
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -122,10 +123,10 @@ def test_a_missing_file_is_an_error_in_words(server, sensors, tmp_path):
 
 
 def test_a_portal_that_stays_away_is_given_up(tmp_path):
-    waits = []
+    waits: list[float] = []
     portal = Portal("http://127.0.0.1:9", "key", sleep=waits.append)
     with pytest.raises(DeliveryError, match="given up after 6 tries"):
-        portal.put("0197a3c0-6b5e-7cc3-98c4-dc0c0c07398f", b"")
+        portal.put(UUID("0197a3c0-6b5e-7cc3-98c4-dc0c0c07398f"), b"")
     assert waits == [1, 2, 4, 8, 16]
 
 
