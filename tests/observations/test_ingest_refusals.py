@@ -3,20 +3,24 @@
 import gzip
 import json
 import struct
+import time
 import zlib
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pyarrow as pa
 import pytest
+import redis
 import time_machine
 import zstandard
-from django.core.cache import cache
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils.timezone import now
 from redis.exceptions import RedisError
 
 from apps.observations.intake import wire
+from apps.observations.intake.arrowstream import MAX_BATCHES
+from apps.observations.intake.compression import decompress
 from apps.observations.models import Batch, Mark
 from apps.sensors.models import SensorKey
 from apps.sensors.services import add_key
@@ -130,8 +134,9 @@ def test_a_body_without_length_is_refused(client):
     assert outcome(answer) == (411, "length_required")
 
 
-def test_two_gigabytes_are_refused_by_their_length_alone(client):
-    assert outcome(put(client, b"x", CONTENT_LENGTH=str(2 * 2**30))) == (413, "too_large")
+@pytest.mark.parametrize("length", [str(2 * 2**30), "9" * 5000])
+def test_two_gigabytes_are_refused_by_their_length_alone(client, length):
+    assert outcome(put(client, b"x", CONTENT_LENGTH=length)) == (413, "too_large")
 
 
 # Compression
@@ -157,10 +162,7 @@ def test_a_stream_with_a_broken_checksum_is_refused(client):
 
 
 def bomb(encoding, size):
-    if encoding == "gzip":
-        packer = zlib.compressobj(9, wbits=31)
-        return b"".join(packer.compress(bytes(1 << 20)) for _ in range(size >> 20)) + packer.flush()
-    packer = zstandard.ZstdCompressor().compressobj()
+    packer = zlib.compressobj(9, wbits=31) if encoding == "gzip" else zstandard.ZstdCompressor().compressobj()
     return b"".join(packer.compress(bytes(1 << 20)) for _ in range(size >> 20)) + packer.flush()
 
 
@@ -175,6 +177,25 @@ def test_a_bomb_is_refused_without_unpacking_it(client, settings, encoding):
 
 def test_a_zstd_frame_that_declares_its_size_is_refused_at_once(client):
     assert outcome(put(client, zstandard.compress(bytes(2**29)), encoding="zstd")) == (413, "too_large")
+
+
+@pytest.mark.parametrize("octets", [gzip.compress(b""), zstandard.compress(b""), b"\x50\x2a\x4d\x18" + bytes(4)])
+def test_millions_of_empty_members_or_frames_are_refused_before_they_are_read(client, octets):
+    body = octets * (2**22 // len(octets))
+    started = time.process_time()
+    assert outcome(put(client, body, encoding="gzip" if octets[0] == 0x1F else "zstd")) == (400, "bad_encoding")
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+@pytest.mark.parametrize("first", ["", None, "skipped"])
+def test_members_and_frames_follow_each_other_empty_or_not(encoding, first):
+    parts = {"": b"", None: bytes(200_000), "skipped": b"x"}
+    skipped = b"\x50\x2a\x4d\x18\1\0\0\0x" if (encoding, first) == ("zstd", "skipped") else b""
+    body = skipped + compress(parts[first], encoding) + compress(b"end", encoding)
+    assert decompress(body, encoding, 2**20) == parts[first] + b"end"
+    with pytest.raises(wire.IngestError, match="larger"):
+        decompress(body, encoding, 2)
 
 
 def test_a_zstd_window_beyond_8_mib_is_refused(client):
@@ -291,7 +312,9 @@ def test_old_batches_need_a_key_that_may_import(cast, client):
         ({"packets": float("nan")}, ""),
         ({"packets": float("inf")}, ""),
         ({"packets": 10**12 + 1}, "packets"),
+        ({"packets": -(2**63)}, "packets"),
         ({"bytes": -1}, "bytes"),
+        ({"bytes": -(2**63)}, "bytes"),
         ({"bytes": [1]}, "bytes"),
         ({"bucket": MINUTE + 1, "first_seen": MINUTE * 1000, "last_seen": MINUTE * 1000}, "bucket"),
         ({"bucket": MINUTE + 300}, "bucket"),
@@ -320,6 +343,7 @@ def test_old_batches_need_a_key_that_may_import(cast, client):
         ({"samples": [sample(sequence=1)]}, "samples.sequence"),
         ({"samples": [sample(length=0)]}, "samples.length"),
         ({"samples": [sample(ttl="64")]}, "samples.ttl"),
+        ({"samples": [sample(ttl=-(2**63))]}, "samples.ttl"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line_and_field(client, changes, field):
@@ -456,6 +480,21 @@ def test_compressed_buffers_inside_the_stream_are_refused(client, compression):
     assert outcome(put_arrow(client, body)) == (400, "bad_stream")
 
 
+@pytest.mark.parametrize(("name", "sent"), [(b"bucket", b"buck\xff\xfe"), (b"seen_at", b"s\xffn_a\xfe"), (b"ttl_min", b"ttl\0min")])
+def test_a_column_whose_name_is_no_text_is_refused(client, name, sent):
+    body = arrow(header(), [flow(samples=[sample()])]).replace(name, sent)
+    assert outcome(put_arrow(client, body)) in {(400, "bad_stream"), (422, "bad_rows")}
+
+
+def test_more_record_batches_than_anybody_needs_are_refused(client):
+    empty = pa.RecordBatch.from_pylist([], wire.ARROW_FLOWS.with_metadata({wire.ARROW_HEADER_KEY: json.dumps(header()).encode()}))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, empty.schema) as writer:
+        for _number in range(MAX_BATCHES + 1):
+            writer.write_batch(empty)
+    assert outcome(put_arrow(client, sink.getvalue().to_pybytes())) == (400, "bad_stream")
+
+
 def test_arrow_dictionaries_are_refused(client):
     batch = good_batch()
     table = batch.set_column(batch.schema.get_field_index("src"), "src", batch["src"].dictionary_encode())
@@ -521,7 +560,7 @@ def test_no_log_line_no_cache_key_and_no_row_has_the_address_of_a_client(client,
         client.credentials()
         put(client, ndjson(header(), rows), uuid=uuid, REMOTE_ADDR=address, HTTP_X_FORWARDED_FOR=address)
     stored = json.dumps([*Batch.objects.values("header"), *SensorKey.objects.values("name", "prefix")])
-    redis = cache._cache.get_client()
     clear(uuid)
     assert address not in caplog.text + stored
-    assert not [key for key in redis.scan_iter() if address.encode() in key]
+    with redis.Redis.from_url(settings.REDIS_URL) as remembered:
+        assert not [key for key in remembered.scan_iter() if address.encode() in key]

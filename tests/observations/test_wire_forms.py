@@ -1,13 +1,17 @@
 """NDJSON and Arrow are two ways to say one thing: the same rows give the same columns, or the same refusal."""
 
+import struct
 from datetime import UTC, datetime
+from random import Random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.observations.intake import decoding, validation, wire
+from apps.observations.intake.addresses import blobs_of
 from apps.observations.intake.copying import flow_columns, flow_payload
 from apps.observations.intake.wire import RowsError
 from tests.observations.batches import MINUTE, NOW, arrow, flow, header, ndjson, sample
@@ -108,6 +112,49 @@ def test_no_damaged_arrow_stream_crashes_the_reader(octet):
             validation.check(decoded, head)
         except wire.IngestError as error:
             assert error.status in {400, 413, 422}, position
+
+
+def mutated(whole: bytes, random: Random) -> bytes:
+    """A stream damaged at one to four places, its end kept."""
+    octets = bytearray(whole)
+    for _ in range(random.randint(1, 4)):
+        at = random.randrange(len(octets) - 16)
+        match random.randrange(4):
+            case 0:
+                octets[at] ^= 1 << random.randrange(8)
+            case 1:
+                at -= at % 4
+                octets[at : at + 4] = struct.pack("<i", random.choice([0, 1, -1, 8, 255, 2**16, 2**31 - 1, -(2**31)]))
+            case 2:
+                at -= at % 8
+                octets[at : at + 8] = struct.pack("<q", random.choice([0, 1, -1, 7, 2**32, 2**63 - 1, -(2**63)]))
+            case _:
+                there = random.randrange(len(octets) - 16)
+                octets[at : at + 8] = octets[there : there + 8]
+    return bytes(octets[:-8]) + whole[-8:]
+
+
+def test_no_arrow_stream_damaged_at_random_crashes_the_reader():
+    """A crash would take the whole test run with it. Longer: more rounds and another seed."""
+    random = Random(20130303)
+    bases = [arrow(header(), [flow(samples=[sample()]), flow(port=24, ttl_min=None)]), arrow(header(), [flow(port=p) for p in range(9)])]
+    read = 0
+    for _ in range(3000):
+        body = mutated(random.choice(bases), random)
+        try:
+            head, decoded = decoding.decode(body, wire.ARROW, LIMITS)
+            validation.check(decoded, head)
+            flow_payload(flow_columns(decoded, 1, 1), decoded.src, slice(None))
+            read += 1
+        except wire.IngestError as error:
+            assert error.status in {400, 413, 422}
+    assert 0 < read < 3000
+
+
+def test_offsets_that_end_in_the_middle_of_a_number_are_read_as_far_as_they_are_whole():
+    octets = struct.pack("<3i", 0, 2, 4) + b"\1\2"
+    column = pa.Array.from_buffers(pa.binary(), 2, [None, pa.py_buffer(octets), pa.py_buffer(b"abcd")])
+    assert blobs_of(column).lengths.tolist() == [2, 2]
 
 
 def test_the_binary_rows_of_copy_have_one_length_for_each_shape():

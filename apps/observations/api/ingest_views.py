@@ -24,6 +24,7 @@ from apps.sensors.models import SensorKey
 
 _DIGEST = re.compile(r"(?:^|[ ,])sha-256=:([A-Za-z0-9+/=]+):")
 _RETRY_AFTER_DATABASE_S = 30
+_LENGTH_DIGITS = 18  # beyond any limit; Python refuses to read thousands of digits
 
 
 class IngestView(APIView):
@@ -137,7 +138,7 @@ def _body(request: Request, limit: int) -> bytes:
     length = request.headers.get("Content-Length", "")
     if not length.isascii() or not length.isdigit():
         raise IngestError(411, "length_required", "Send a Content-Length; chunked bodies are not read.")
-    if int(length) > limit:
+    if len(length) > _LENGTH_DIGITS or int(length) > limit:
         raise IngestError(413, "too_large", f"The body is larger than {limit} bytes.")
     try:
         body: bytes = request._request.read()  # Django's own `body` has another limit

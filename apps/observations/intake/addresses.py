@@ -17,7 +17,8 @@ def blobs_of(column: pa.Array) -> Blobs:
     """The bytes of an Arrow binary or string array without copying them; null rows are empty and not valid."""
     _validity, offsets, data = column.buffers()
     count = len(column)
-    starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + count + 1] if count else np.zeros(1, np.int32)
+    # The count is named because a hostile buffer may end in the middle of a number.
+    starts = np.frombuffer(offsets, np.int32, column.offset + count + 1)[column.offset :] if count else np.zeros(1, np.int32)
     octets = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
     valid = column.is_valid().to_numpy(zero_copy_only=False)
     return Blobs(octets, starts.astype(np.int64), valid, np.zeros(count, bool))

@@ -1,12 +1,14 @@
 """Reading an Arrow IPC stream that nobody vouches for."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from apps.observations.intake.wire import ARROW_HEADER_KEY, IngestError, RowProblem, RowsError
 
+MAX_BATCHES = 1000  # 256 MiB have room for a quarter of a million empty ones, each of which takes its time
 _MESSAGE_HEADER, _BATCH_COMPRESSION = 2, 3  # slots of Message.header and RecordBatch.compression (Arrow's Message.fbs)
 
 
@@ -57,13 +59,13 @@ def _check_schema(sent: pa.Schema, wanted: pa.Schema) -> None:
         raise RowsError([RowProblem(0, "", f"the columns must stand in this order: {', '.join(wanted.names)}")])
 
 
-def _rest(messages: pa.ipc.MessageReader) -> list[pa.ipc.Message]:
-    rest = []
-    while True:
+def _rest(messages: pa.ipc.MessageReader) -> Iterator[pa.ipc.Message]:
+    for _number in range(MAX_BATCHES + 1):
         try:
-            rest.append(messages.read_next_message())
+            yield messages.read_next_message()
         except StopIteration:
-            return rest
+            return
+    raise IngestError(400, "bad_stream", f"The Arrow stream has more than {MAX_BATCHES} record batches.")
 
 
 def _read_batch(message: pa.ipc.Message, schema: pa.Schema) -> pa.RecordBatch:

@@ -9,6 +9,10 @@ from apps.observations.intake.wire import IngestError
 MAX_ZSTD_WINDOW = 8 << 20  # what RFC 8878 asks every decoder to support, and what bounds ours
 # zstd says 128 KiB in four bytes, so one bite unpacks to 32 MiB at most before its size is looked at.
 _ZSTD_BITE = 1024
+# What follows the end of a member is copied, so a bite bounds what each member costs.
+_GZIP_BITE = 64 * 1024
+# Beginning one takes some microseconds and a state of up to 200 KB, and 32 MiB have room for millions of empty ones.
+MAX_MEMBERS = 10_000
 
 
 def decompress(body: bytes, encoding: str, limit: int) -> bytes:
@@ -34,20 +38,31 @@ def _too_large(limit: int) -> IngestError:
 
 def _gunzip(body: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
-    size = 0
-    while body or not parts:  # a gzip stream may have several members
-        member = zlib.decompressobj(wbits=31)
+    size = position = members = 0
+    view = memoryview(body)
+    member = None
+    while position < len(body) or not members:  # a gzip stream may have several members
+        if member is None:
+            members, member = _one_more(members), zlib.decompressobj(wbits=31)
+        bite = view[position : position + _GZIP_BITE]
         try:
-            parts.append(member.decompress(body, limit + 1 - size))
+            parts.append(member.decompress(bite, limit + 1 - size))
         except zlib.error as error:
             raise IngestError(400, "bad_encoding", f"The body is not gzip: {error}.") from error
         size += len(parts[-1])
         if size > limit:
             raise _too_large(limit)
-        if not member.eof:
-            raise IngestError(400, "bad_encoding", "The gzip stream ends too early.")
-        body = member.unused_data
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        position += len(bite) - len(member.unused_data)
+        member = None if member.eof else member
+    if member is not None:
+        raise IngestError(400, "bad_encoding", "The gzip stream ends too early.")
+    return b"".join(parts)
+
+
+def _one_more(members: int) -> int:
+    if members == MAX_MEMBERS:
+        raise IngestError(400, "bad_encoding", f"The body has more than {MAX_MEMBERS} gzip members or zstd frames.")
+    return members + 1
 
 
 def _unzstd(body: bytes, limit: int) -> bytes:
@@ -61,7 +76,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 def _unzstd_declared(body: bytes, limit: int) -> bytes | None:
     """The usual case: one frame that says how large it is. None for every other."""
     frame = zstandard.get_frame_parameters(body)
-    if frame.content_size == zstandard.CONTENTSIZE_UNKNOWN:
+    if frame.content_size in {0, zstandard.CONTENTSIZE_UNKNOWN}:  # 0: empty, or to be skipped; more frames may follow
         return None
     if frame.content_size > limit:
         raise _too_large(limit)
@@ -74,11 +89,12 @@ def _unzstd_declared(body: bytes, limit: int) -> bytes | None:
 
 def _unzstd_frames(body: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
-    size = position = 0
+    size = position = frames = 0
     view = memoryview(body)
     frame = None
     while position < len(body):
-        frame = frame or zstandard.ZstdDecompressor(max_window_size=MAX_ZSTD_WINDOW).decompressobj()
+        if frame is None:
+            frames, frame = _one_more(frames), zstandard.ZstdDecompressor(max_window_size=MAX_ZSTD_WINDOW).decompressobj()
         bite = view[position : position + _ZSTD_BITE]
         parts.append(frame.decompress(bite))
         size += len(parts[-1])

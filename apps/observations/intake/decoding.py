@@ -102,7 +102,9 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _numbers(column: pa.Array) -> Ints:
-    return pc.fill_null(column.cast(pa.int64()), MISSING).to_numpy(zero_copy_only=False)
+    numbers = pc.fill_null(column.cast(pa.int64()), MISSING).to_numpy(zero_copy_only=False)
+    sent = (numbers == MISSING) & column.is_valid().to_numpy(zero_copy_only=False)
+    return np.where(sent, MISSING + 1, numbers) if sent.any() else numbers  # as wrong a value, but not taken for null
 
 
 def _signatures(column: pa.Array) -> Ints:
