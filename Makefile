@@ -1,7 +1,6 @@
-# Every target is a line one could type. PYTHON, PORT, ARGS and the settings of docs/configuration.md may be given.
+# Every target is a line one could type. PYTHON, ARGS and the settings of docs/configuration.md may be given.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-PORT ?= 8000
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -15,15 +14,15 @@ help: #: this list
 setup: .venv/requirements static/vendor/versions.json #: virtualenv, requirements, npm files, translations
 	@$(MANAGE) compile_locale
 
-demo: setup #: the portal with real sample data on http://127.0.0.1:8000 (PORT=… for another)
-	@exec $(MANAGE) demo --port $(PORT)
+demo: setup #: the portal with real sample data on http://127.0.0.1:8000; PORT=8080 for another
+	@exec $(MANAGE) demo
 
 run: setup #: the portal on this installation's own data
-	@exec $(MANAGE) serve --port $(PORT)
+	@exec $(MANAGE) serve
 
 test: setup .venv/requirements-dev #: everything CI runs: check, then all tests
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder)
 
 check: setup .venv/requirements-dev #: ruff, mypy, djlint, migrations, direction of imports
 	$(BIN)/ruff check .
@@ -65,7 +64,7 @@ reset: #: remove the data of this installation: databases, mail, keys
 
 .venv/requirements: requirements.txt | .venv/bin/python
 	@$(PIP) --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip # made by a tool that leaves pip out
-	@echo "Installing requirements …"
+	@echo "Installing requirements; this takes a minute or two …"
 	@$(PIP) install -qq -r requirements.txt
 	@touch $@
 

@@ -19,6 +19,13 @@ from tests.registries import forget_pacing
 
 __all__ = ["cast"]
 
+# Files of a minute or so: begun first, so that with several processes none of them is alone at the end.
+LONG = ("test_demo.py", "test_ingest_live.py", "test_against_duckdb.py", "test_embedded.py", "test_browser.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
 
 @pytest.fixture(scope="session")
 def smtp_process() -> Iterator[mailing.MailServer]:

@@ -1,6 +1,7 @@
 """Settings of the portal, each read from one environment variable of docs/configuration.md."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -124,10 +125,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASES = {"default": _database(embedded.database_url())}
 REDIS_URL = embedded.redis_url()
+# In another database of Redis than the queue of tasks, so that emptying the cache loses no task.
+CACHE_URL = env_str("CACHE_URL") or embedded.cache_url(REDIS_URL)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": CACHE_URL,
         "KEY_PREFIX": "tsubame",
         "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
     }
@@ -146,6 +149,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+SESSION_COOKIE_AGE = env_int("SESSION_HOURS", 12, minimum=1) * 60 * 60  # from signing in, however busy the session
 
 # Language and time. Facts are UTC; pages and dates without a zone are in REPORT_TIME_ZONE.
 
@@ -196,14 +201,15 @@ X_FRAME_OPTIONS = "DENY"
 # API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication", "rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.ApiTokenAuthentication", "rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.common.api.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
+API_TOKEN_DAYS = env_int("API_TOKEN_DAYS", 365)  # 0: tokens do not expire
+REST_KNOX = {"TOKEN_TTL": timedelta(days=API_TOKEN_DAYS) if API_TOKEN_DAYS else None, "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tsubame Portal API",
     "VERSION": "1",
@@ -214,6 +220,7 @@ SPECTACULAR_SETTINGS = {
 
 # Processes
 
+PORT = env_int("PORT", 8000, minimum=1)  # on 127.0.0.1, of the web server that `make demo` and `make run` start
 WEB_WORKERS = env_int("WEB_WORKERS", 2, minimum=1)
 WORKER_PROCESSES = env_int("WORKER_PROCESSES", 2, minimum=1)
 
@@ -222,6 +229,7 @@ WORKER_PROCESSES = env_int("WORKER_PROCESSES", 2, minimum=1)
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER, CELERY_ACCEPT_CONTENT = "json", ["json"]  # a message is data, never code
 CELERY_TASK_ACKS_LATE = True  # tasks may run twice, and are written for it
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
@@ -234,6 +242,7 @@ INGEST_MAX_BODY_BYTES = env_int("INGEST_MAX_BODY_BYTES", 32 * 2**20, minimum=102
 INGEST_MAX_DECODED_BYTES = env_int("INGEST_MAX_DECODED_BYTES", 256 * 2**20, minimum=1024)
 INGEST_MAX_FLOWS = env_int("INGEST_MAX_FLOWS", 200_000, minimum=1)
 INGEST_MAX_REQUESTS_PER_MINUTE = env_int("INGEST_MAX_REQUESTS_PER_MINUTE", 1200, minimum=1)  # of one sensor key
+FLOW_RETENTION_DAYS = env_int("FLOW_RETENTION_DAYS", 0, minimum=0)  # 0: flows are kept for ever
 
 # Enrichment. RDAP_HOST_OVERRIDE sends every registry query to one server (host:port), such as the local stand-in.
 

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = "Run the portal with real sample data, a mail server and a registry of its own, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         try:
@@ -108,7 +108,7 @@ class Command(BaseCommand):
             self._say(f"Counting: {done} of {total} sensor-days", ending="\r")
 
     def _welcome(self, url: str) -> None:
-        self._say(f"\nTsubame Portal runs on {url}/ — everybody's password is {demo.password()}\n")
+        self._say(f"\nTsubame Portal runs on {url}/ — everybody's password is {demo.password()}", ending="\n\n")
         for user in demo.USERS:
             self._say(f"  {user.name:<12} {user.shows}")
         self._say(

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Serve the portal on this installation's data: web server, Celery worker and beat, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         if settings.DEMO:
