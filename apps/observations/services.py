@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.common.periods import Period
+from apps.observations.counting import retention
 from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.intake import compression, copying, decoding, validation, wire
 from apps.observations.intake.addresses import source_keys
@@ -82,9 +83,10 @@ def _read(key: SensorKey, body: bytes, media_type: str, encoding: str) -> tuple[
 
 def _limits(key: SensorKey) -> decoding.Limits:
     now = timezone.now()
+    limits = [retention.oldest_accepted(now), None if key.may_import else now - timedelta(days=settings.INGEST_MAX_AGE_DAYS)]
     return decoding.Limits(
         flows=settings.INGEST_MAX_FLOWS,
-        earliest=None if key.may_import else now - timedelta(days=settings.INGEST_MAX_AGE_DAYS),
+        earliest=max((limit for limit in limits if limit is not None), default=None),
         latest=now + wire.MAX_CLOCK_AHEAD,
     )
 

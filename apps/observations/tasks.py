@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.observations.counting import months, rollup
+from apps.observations.counting import months, retention, rollup
 from apps.observations.storage import partitions
 
 ROLL_LIMIT_S = 10  # a run ends before the next ones pile up; what is left is found by the next
@@ -21,6 +21,7 @@ def close_months() -> None:
 
 @shared_task
 def keep_partitions() -> None:
-    """Partitions for the week ahead, and the index of days that have closed."""
+    """Partitions for the week ahead, the index of days that have closed, and no more of those that retention lets go."""
     partitions.ensure_ahead()
     partitions.index_closed()
+    retention.drop_old_flows()

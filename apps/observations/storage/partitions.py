@@ -60,15 +60,11 @@ def index_closed(now: datetime | None = None) -> list[date]:
     return days
 
 
-def drop(before: date) -> list[date]:
-    """Drop flows and samples of the UTC days before `before` (retention); answers which days went."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        _lock(cursor)
-        days = [day for day, _indexed in _flow_partitions(cursor) if day < before]
-        for day in days:
-            for table in TABLES:
-                cursor.execute(f"DROP TABLE IF EXISTS {partition_name(table, day)}")
-    return days
+def drop(cursor: Any, day: date) -> None:
+    """Drop flows and samples of a UTC day, within the caller's transaction (`counting.retention` says which)."""
+    _lock(cursor)
+    for table in TABLES:
+        cursor.execute(f"DROP TABLE IF EXISTS {partition_name(table, day)}")
 
 
 def partition_name(table: str, day: date) -> str:
