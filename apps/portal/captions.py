@@ -1,31 +1,53 @@
 """Titles and captions: everything a reader needs to judge or quote a figure, in words."""
 
+import re
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.observations.figures import FigureMeta, Freshness, Scanners, Selection, Unit
+from apps.observations.figures import FigureMeta, Freshness, Scanners, Unit
 from apps.portal import words
+from apps.portal.state import View
+from apps.reference.names import port_label, region_label
+
+# More names than this would bury what the figure is about; the rest is counted.
+MOST_NAMED = 4
+MOST_OF_FILE_NAME = 80
 
 
-def full_title(title: str, selection: Selection) -> str:
-    """A filter that is on is in the title."""
-    filters = [str(words.SIGNATURES[signature]) for signature in selection.signatures]
-    if selection.scope.label != "all":
-        filters.append(str(words.SENSOR_SETS[selection.scope.label]))
-    if selection.scanners is not Scanners.INCLUDE:
-        filters.append(str(words.SCANNERS[selection.scanners]))
+def full_title(title: str, view: View) -> str:
+    """A filter that is on is in the title; that of the page itself (the port of a port page) `title` already says."""
+    chosen = view.selection
+    filters = [] if "ports" in view.fixed else _some([port_label(port) for port in chosen.ports])
+    filters += [] if "regions" in view.fixed else _some([region_label(code) for code in chosen.regions])
+    filters += _some([str(words.SIGNATURES[signature]) for signature in chosen.signatures])
+    filters += _some(view.sensor_names)
+    if chosen.scanners is not Scanners.INCLUDE:
+        filters.append(str(words.SCANNERS[chosen.scanners]))
     return f"{title} ({_(', ').join(filters)})" if filters else title
 
 
-def caption(meta: FigureMeta, *, names_signatures: bool = False) -> tuple[str, ...]:
+def _some(names: list[str]) -> list[str]:
+    """At most MOST_NAMED of the names, and how many more there are."""
+    if len(names) <= MOST_NAMED:
+        return names
+    return [*names[: MOST_NAMED - 1], _("%(count)d more") % {"count": len(names) - MOST_NAMED + 1}]
+
+
+def file_name(title: str) -> str:
+    """The title's letters and digits, of any script, with dashes between: what a downloaded CSV or PNG is called."""
+    return re.sub(r"[\W_]+", "-", title)[:MOST_OF_FILE_NAME].strip("-") or "figure"
+
+
+def caption(meta: FigureMeta) -> tuple[str, ...]:
     """One phrase each: period and zone, unit and denominator, sensors, what is left out, gaps, region date, freshness."""
     parts = [
         _("Period: %(period)s (%(zone)s)") % {"period": words.period(meta.period), "zone": words.zone(meta.zone)},
         _("Unit: %(unit)s") % {"unit": words.UNITS[meta.unit]} + _denominator(meta),
         _sensors(meta),
-        "" if names_signatures else _("without backscatter, bogon sources and canary packets"),
+        "" if "signatures" in meta.filters else _("without backscatter, bogon sources and canary packets"),
         _gaps(meta),
-        _as_of(meta),
+        region_as_of(meta),
         _freshness(meta.freshness, meta),
     ]
     return tuple(part for part in parts if part)
@@ -53,7 +75,7 @@ def _gaps(meta: FigureMeta) -> str:
     return _("; ").join(parts)
 
 
-def _as_of(meta: FigureMeta) -> str:
+def region_as_of(meta: FigureMeta) -> str:
     if meta.region_as_of is None:
         return ""
     text = _("Region as of %(day)s (RIR delegation data)") % {"day": words.day(meta.region_as_of)}

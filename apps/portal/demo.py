@@ -34,10 +34,10 @@ USERS = (
     DemoUser("analyst", OWN, (Role.ANALYST,), "trends, sources, exports"),
     DemoUser("coordinator", OWN, (Role.ANALYST, Role.COORDINATOR), "the same, and tickets"),
     DemoUser("approver", OWN, (Role.ANALYST, Role.COORDINATOR, Role.APPROVER), "the same, and approval of mail"),
-    DemoUser("auditor", OWN, (Role.AUDITOR,), "the audit log"),
+    DemoUser("auditor", OWN, (Role.AUDITOR,), "everything, and changes nothing"),
     DemoUser("admin", OWN, (Role.ADMIN, Role.ANALYST), "accounts and sensors"),
-    DemoUser("partner-a", PARTNER_A, (Role.PARTNER,), "what its CSIRT may see: one sensor, sources of its region"),
-    DemoUser("partner-b", PARTNER_B, (Role.PARTNER,), "the same of another CSIRT"),
+    DemoUser("partner-a", PARTNER_A, (Role.PARTNER,), "its own sensor and its sources, and sums over all sensors"),
+    DemoUser("partner-b", PARTNER_B, (Role.PARTNER,), "its own sensor and its sources, no sums over all sensors"),
 )
 # The nine sensors of the sample by their real names: country, owner. All but the one in Tokyo are overseas.
 SENSORS = {

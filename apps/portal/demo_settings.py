@@ -42,6 +42,7 @@ def _holds_own_data() -> bool:
 def _write() -> None:
     path = settings_file()
     kept = [line for line in path.read_text().splitlines() if line.partition("=")[0] not in _chosen()] if path.exists() else []
+    path.touch(mode=0o600)
     path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in _chosen().items())]) + "\n")
 
 

@@ -1,5 +1,6 @@
 """The numbers behind a figure as CSV: links to the API's answer to the same view, and the whole list of sources."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 from apps.common.exports import csv_response
 from apps.observations import queries
 from apps.observations.figures import Dimension
+from apps.observations.models import Signature
+from apps.portal.figures import Figure
 from apps.portal.links import with_query, with_state
 from apps.portal.state import View, view_from
 
@@ -23,6 +26,14 @@ SOURCES_A_TURN = 1000
 def series_csv(view: View, split: Dimension, *, top: int = 5) -> str:
     own = {"split": split.value, "bin": view.bin.value, "unit": view.unit.value, "top": str(top)}
     return _api("api:series", view, own)
+
+
+def signatures_csv(view: View) -> str:
+    """Every signature, also those that figures leave out unless they are asked for."""
+    chosen = view.query.get("signatures") or ",".join(signature.label for signature in Signature)
+    return _api(
+        "api:series", view, {"split": Dimension.SIGNATURE.value, "bin": view.bin.value, "unit": view.unit.value, "signatures": chosen}
+    )
 
 
 def ranking_csv(view: View, dimension: Dimension) -> str:
@@ -39,11 +50,29 @@ def sources_csv(view: View) -> str:
     return with_state(reverse("portal:csv-sources"), view.query, **view.filters())
 
 
+def figure_file(name: str, figure: Figure) -> StreamingHttpResponse:
+    """The table behind a figure that the API has no single answer for; gaps are empty cells."""
+    header = [_("Begins"), *(column.label for column in figure.columns)]
+    columns = [[_whole(value) for value in series["values"]] for series in figure.data["series"]]
+    return csv_response(name, header, zip(figure.data["labels"], *columns, strict=True))
+
+
+def _whole(value: float | None) -> float | None:
+    """3.0 → 3, so that counts stay counts in a spreadsheet."""
+    return int(value) if value is not None and float(value).is_integer() else value
+
+
 def sources_file(request: HttpRequest) -> StreamingHttpResponse:
     """Every source behind a view, most packets first."""
     view = view_from(request)
     header = [_("source IP address"), _("region"), _("packets"), _("first seen (UTC)"), _("last seen (UTC)"), _("sensors"), _("ports")]
-    return csv_response("sources", header, _source_lines(view))
+    filters = [text for text in view.filters().values() if text]
+    return csv_response(ascii_name("sources", *filters), header, _source_lines(view))
+
+
+def ascii_name(*parts: str) -> str:
+    """tcp/445,tcp/23 → tcp-445-tcp-23: for headers, which hold ASCII alone."""
+    return re.sub(r"[^0-9A-Za-z]+", "-", "-".join(parts))[:100].strip("-")
 
 
 def _source_lines(view: View) -> Iterator[list[Any]]:

@@ -1,5 +1,6 @@
 """A figure over time, ready to show: title, caption, table, what the chart draws, and where its points lead."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from apps.observations.figures import Dimension, Series, SeriesSet
 from apps.portal import captions, words
 from apps.portal.colours import Colour, colour_of
 from apps.portal.links import in_span
-from apps.portal.state import View
+from apps.portal.state import Scale, View
 
 FILTER_OF = {Dimension.PORT: "ports", Dimension.REGION: "regions", Dimension.SENSOR: "sensors", Dimension.SIGNATURE: "signatures"}
 NO_LINK = {"", "other", "previous"}
@@ -27,6 +28,7 @@ class Column:
     colour: Colour
     total: str
     url: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Figure:
     rows: tuple[TableRow, ...]
     caption: tuple[str, ...]
     csv_url: str
+    scale_url: str  # the same view on the other scale; '' where there is but one
     data: dict[str, Any]
 
     @property
@@ -54,36 +57,60 @@ class Figure:
         return f"{self.id}-data"
 
     @property
+    def file_name(self) -> str:
+        return captions.file_name(self.title)
+
+    @property
+    def is_logarithmic(self) -> bool:
+        return bool(self.data["scale"] == Scale.LOG)
+
+    @property
     def is_empty(self) -> bool:
         return not any(value for series in self.data["series"] for value in series["values"])
 
 
-def series_figure(found: SeriesSet, view: View, *, id: str, title: str, kind: str = "line", csv_url: str = "") -> Figure:
-    """`kind` is line, stacked or bar. `title` names what is shown; filters that are on are added."""
+def series_figure(
+    found: SeriesSet, view: View, *, id: str, title: str, kind: str = "line", csv_url: str = "", notes: Mapping[str, str] | None = None
+) -> Figure:
+    """`kind` is line, stacked or bar. `title` names what is shown; filters that are on are added. `notes` are remarks
+    on single curves by key, such as that all of it came to one sensor."""
     spans = _spans(found, view)
     labels = [words.bin_label(start, found.bin, view.period.zone) for start in found.starts]
-    behind = view.sources_url()
-    columns = tuple(_column(one, found.split, view) for one in found.series)
-    unit = str(words.UNITS[found.meta.unit])
+    columns = tuple(_column(one, found.split, view, (notes or {}).get(one.key, "")) for one in found.series)
+    scale = view.scale if kind == "line" else Scale.LINEAR  # stacked logarithms would not add up
+    axis = _axis(found, scale)
     return Figure(
         id=id,
-        title=captions.full_title(title, view.selection),
-        axis=unit,
+        title=captions.full_title(title, view),
+        axis=axis,
         columns=columns,
-        rows=tuple(
-            TableRow(label, in_span(behind, span), tuple(words.number(one.values[n]) for one in found.series))
-            for n, (label, span) in enumerate(zip(labels, spans, strict=True))
-        ),
-        caption=captions.caption(found.meta, names_signatures=bool(view.selection.signatures)),
+        rows=tuple(_rows(found, labels, spans, view.sources_url())),
+        caption=captions.caption(found.meta),
         csv_url=csv_url,
+        scale_url=_other_scale(view, id) if kind == "line" else "",
         data={
             "kind": kind,
-            "axis": unit,
+            "scale": scale,
+            "axis": axis,
             "labels": labels,
             "spans": spans,
             "series": [_drawn(column, one) for column, one in zip(columns, found.series, strict=True)],
         },
     )
+
+
+def _axis(found: SeriesSet, scale: Scale) -> str:
+    unit = str(words.UNITS[found.meta.unit])
+    return unit if scale is Scale.LINEAR else _("%(unit)s, logarithmic scale") % {"unit": unit}
+
+
+def _other_scale(view: View, id: str) -> str:
+    return view.url_here(scale="" if view.scale is Scale.LOG else Scale.LOG) + f"#{id}"
+
+
+def _rows(found: SeriesSet, labels: list[str], spans: list[dict[str, str]], behind: str) -> Iterator[TableRow]:
+    for n, (label, span) in enumerate(zip(labels, spans, strict=True)):
+        yield TableRow(label, in_span(behind, span), tuple(words.number(one.values[n]) for one in found.series))
 
 
 def named(found: SeriesSet, key: str, label: str) -> SeriesSet:
@@ -107,19 +134,19 @@ def with_previous(figure: Figure, before: SeriesSet) -> Figure:
     )
 
 
-def _column(one: Series, split: Dimension, view: View) -> Column:
+def _column(one: Series, split: Dimension, view: View, note: str = "") -> Column:
     url = ""
     if split is Dimension.NONE:
         url = view.sources_url()
     elif one.key not in NO_LINK:
         url = view.sources_url(**{FILTER_OF[split]: one.key})
-    return Column(one.key, one.label or _("all"), colour_of(one.key), words.number(one.total), url)
+    return Column(one.key, one.label or _("all"), colour_of(one.key), words.number(one.total), url, note)
 
 
 def _drawn(column: Column, one: Series) -> dict[str, Any]:
     return {
         "key": column.key,
-        "label": column.label,
+        "label": f"{column.label} – {column.note}" if column.note else column.label,
         "hue": column.colour.hue,
         "pattern": column.colour.pattern,
         "values": list(one.values),

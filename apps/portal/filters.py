@@ -16,7 +16,8 @@ from apps.sensors.models import Sensor
 from apps.sensors.queries import sensor_labels
 
 FRESH_ENOUGH = timedelta(days=2)
-CARRIED = ("ports", "regions", "signatures", "limit", "zone")
+# What the form shows is not carried along; everything else of the view is, so that a page without it loses nothing.
+CARRIED = ("ports", "regions", "signatures", "limit", "zone", "scale")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ class FilterBar:
     chips: tuple[Chip, ...]
 
 
-def filter_bar(view: View, *, with_bins: bool = False, with_units: bool = True, can_compare: bool = True) -> FilterBar:
+def filter_bar(
+    view: View, *, with_bins: bool = False, with_units: bool = True, with_scanners: bool = True, can_compare: bool = True
+) -> FilterBar:
+    shown = {"unit": with_units, "bin": with_bins, "scanners": with_scanners, "previous": can_compare}
+    carried = (*CARRIED, *(name for name, is_shown in shown.items() if not is_shown))
     last = view.period.end - timedelta(microseconds=1)
     return FilterBar(
         action=view.path,
@@ -76,10 +81,10 @@ def filter_bar(view: View, *, with_bins: bool = False, with_units: bool = True, 
         sensors=tuple(_sensors(view)),
         units=tuple(Choice(unit, str(label), unit is view.unit) for unit, label in words.UNITS.items()) if with_units else (),
         bins=tuple(Choice(size, str(label), size is view.bin) for size, label in words.BINS.items()) if with_bins else (),
-        scanners=tuple(_scanners(view)),
+        scanners=tuple(_scanners(view)) if with_scanners else (),
         compares=view.compares,
         can_compare=can_compare,
-        carried=tuple((name, value) for name in CARRIED if (value := view.query.get(name))),
+        carried=tuple((name, value) for name in carried if (value := view.query.get(name))),
         chips=tuple(_chips(view)),
     )
 

@@ -3,19 +3,18 @@
 import re
 from ipaddress import ip_address
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import translation
 
 from apps.accounts.models import User
 from apps.common.ports import PortKey
+from apps.coordination import numbers
 from apps.coordination.models import may_read_tickets
 from apps.reference.names import is_region, region_codes, region_label
 
 # tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23
 _PORT = re.compile(r"(?P<number>\d{1,5}(?:\.\d{1,3})?)\s*/?\s*(?P<name>tcp|udp|icmp|icmpv6|ip)\b.*")
 _BARE_PORT = re.compile(r"(?:port|ポート)\s*(?P<number>\d{1,5})")
-# 2026-000123, #2026-000123, [CSIRT-XX #2026-000123]
-_TICKET = re.compile(r"(?:.*#)?\s*(?P<number>\d{4}-\d{6})\]?")
 
 
 def destination(text: str, user: User) -> str | None:
@@ -49,13 +48,9 @@ def _port(text: str, user: User) -> str | None:
 
 
 def _ticket(text: str, user: User) -> str | None:
-    match = _TICKET.fullmatch(text)
-    if match is None or not may_read_tickets(user):
-        return None
-    try:
-        return reverse("coordination:ticket-detail", args=[match["number"]])
-    except NoReverseMatch:
-        return None
+    """The number alone, or a subject that carries it, however a mail program wrote it."""
+    number = numbers.find(text)
+    return reverse("coordination:ticket-detail", args=[number]) if number and may_read_tickets(user) else None
 
 
 def _region(text: str, user: User) -> str | None:

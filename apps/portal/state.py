@@ -1,8 +1,10 @@
 """What a page looks at, read from its address alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from enum import StrEnum
+from functools import cached_property
 from typing import cast
 
 from django.http import HttpRequest, QueryDict
@@ -15,10 +17,20 @@ from apps.common.periods import Bin, Period
 from apps.observations import params
 from apps.observations.figures import Freshness, Selection, Unit
 from apps.observations.queries import newest_data
+from apps.portal import words
 from apps.portal.links import with_state
+from apps.sensors.models import Sensor
+from apps.sensors.queries import sensor_labels
 
-PAGE_NAMES = frozenset({"unit", "bin", "previous", "limit", "cursor"})
+PAGE_NAMES = frozenset({"unit", "bin", "scale", "previous", "limit", "cursor"})
 OWN_FILTERS = ("ports", "regions", "limit")
+
+
+class Scale(StrEnum):
+    """The axis of values; a logarithmic one keeps small curves readable beside a large one."""
+
+    LINEAR = "linear"
+    LOG = "log"
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class View:
     selection: Selection
     unit: Unit
     bin: Bin
+    scale: Scale
     compares: bool
     limit: int
     freshness: Freshness
@@ -39,6 +52,22 @@ class View:
     @property
     def period(self) -> Period:
         return self.selection.period
+
+    @cached_property
+    def sensor_names(self) -> list[str]:
+        """The sensor set as titles name it: nothing for all sensors, chosen ones each by the label the viewer may see."""
+        scope = self.selection.scope
+        if scope.label == "all":
+            return []
+        if scope.label != "chosen":
+            return [str(words.SENSOR_SETS[scope.label])]
+        sensors = list(Sensor.objects.filter(pk__in=scope.sensor_ids))
+        return sorted(sensor_labels(sensors, self.user).values())
+
+    def of_sensors_only(self) -> "View":
+        """The view of a page that heeds the period and the sensors alone, so that it claims no other filter."""
+        selection = Selection(self.selection.scope, self.selection.period)
+        return replace(self, selection=selection, unit=Unit.PACKETS, bin=Bin.DAY)
 
     def url(self, path: str, **changes: str) -> str:
         """A link to `path` that keeps the view."""
@@ -69,6 +98,7 @@ def view_from(request: HttpRequest, *, limit: int = 25, filters: Mapping[str, st
         selection=selection,
         unit=params.unit_from(query),
         bin=params.bin_from(query, selection.period, _comfortable_bin(selection.period)),
+        scale=params.choice_from(query, "scale", tuple(Scale), Scale.LINEAR),
         compares=params.flag_from(query, "previous"),
         limit=params.limit_from(query, limit),
         freshness=newest_data(selection.scope),

@@ -48,6 +48,10 @@ class RankTable:
     previous_text: str
     shows_sensors: bool
 
+    @property
+    def file_name(self) -> str:
+        return captions.file_name(self.title)
+
 
 HEADINGS: dict[Dimension, Callable[[], str]] = {
     Dimension.PORT: lambda: _("Destination port"),
@@ -62,12 +66,12 @@ def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str 
     longest = max((row.value for row in found.rows), default=0) or 1
     return RankTable(
         id=id,
-        title=captions.full_title(title, view.selection),
+        title=captions.full_title(title, view),
         key_heading=HEADINGS[found.dimension](),
         unit=str(words.SHORT_UNITS[found.meta.unit]),
         lines=tuple(_line(row, found.dimension, view, longest, has_previous, found.meta.sensor_count > 1) for row in found.rows),
         total=words.number(found.total),
-        caption=captions.caption(found.meta, names_signatures=bool(view.selection.signatures)),
+        caption=captions.caption(found.meta),
         csv_url=csv_url,
         more_url=more_url,
         has_previous=has_previous,
@@ -79,6 +83,14 @@ def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str 
 def knows_previous(found: Ranking) -> bool:
     """Whether anything at all was observed in the previous period; if not, not everything is new."""
     return found.previous_period is not None and any(row.previous_rank for row in found.rows)
+
+
+def notes_on_sensors(found: Ranking) -> dict[str, str]:
+    """A remark on every key that rests on one sensor, for the curves of the same selection."""
+    if found.meta.sensor_count < 2:
+        return {}
+    notes = {row.key: _("almost all from one sensor") for row in found.rows if (row.largest_sensor_share or 0) > NARROW_SHARE}
+    return notes | {row.key: _("one sensor only") for row in found.rows if row.sensors == 1}
 
 
 def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool, has_several: bool) -> RankLine:

@@ -11,8 +11,10 @@ urlpatterns = [
     path("ports/<str:protocol>/<str:number>/", views.port, name="port"),
     path("regions/", views.regions, name="regions"),
     path("regions/<str:code>/", views.region, name="region"),
+    path("regions/<str:code>/panels.csv", views.csv_panels, name="csv-panels"),
     path("sensors/", views.sensors, name="sensors"),
     path("sources/", views.sources, name="sources"),
     path("sources/<str:address>/", views.source, name="source"),
+    path("sources/<str:address>/timeline.csv", views.csv_timeline, name="csv-timeline"),
     path("sources.csv", views.csv_sources, name="csv-sources"),
 ]

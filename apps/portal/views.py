@@ -18,9 +18,9 @@ from apps.portal import downloads
 from apps.portal.pages.home import home_page
 from apps.portal.pages.port import port_page
 from apps.portal.pages.rankings import ports_page, regions_page
-from apps.portal.pages.region import region_page
+from apps.portal.pages.region import panel_figure, region_page
 from apps.portal.pages.sensors import sensors_page
-from apps.portal.pages.source import source_page
+from apps.portal.pages.source import source_page, timeline_figure
 from apps.portal.pages.sources import sources_page
 from apps.portal.search import destination
 from apps.portal.state import canonical_url, view_from
@@ -100,6 +100,20 @@ def search(request: HttpRequest) -> HttpResponse:
 def freshness(request: HttpRequest) -> HttpResponse:
     """The fragment of the footer, for pages that do not look at observations themselves."""
     return render(request, "portal/_freshness.html", {"freshness": newest_data(scope_for(request.user))})
+
+
+@analysis_page
+def csv_panels(request: HttpRequest, code: str) -> HttpResponseBase:
+    figure = panel_figure(view_from(request, filters={"regions": code}), code) if is_region(code) else None
+    if figure is None:
+        raise Http404
+    return downloads.figure_file(downloads.ascii_name(code, "domestic-overseas"), figure)
+
+
+@analysis_page
+def csv_timeline(request: HttpRequest, address: str) -> HttpResponseBase:
+    figure = timeline_figure(view_from(request), _address_or_404(address))
+    return downloads.figure_file(downloads.ascii_name(address, "by-port"), figure)
 
 
 csv_sources = login_required(require_GET(downloads.sources_file))

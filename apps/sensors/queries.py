@@ -1,17 +1,19 @@
 """What a viewer may know of the sensors."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import ParameterError
-from apps.sensors.models import Panel, Sensor, SensorQuerySet
+from apps.sensors.models import Heartbeat, Panel, Sensor, SensorQuerySet
 from apps.sensors.scopes import SensorScope
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 
 PANELS = {"all": (Panel.DOMESTIC, Panel.OVERSEAS), "domestic": (Panel.DOMESTIC,), "overseas": (Panel.OVERSEAS,)}
 SILENT_AFTER = timedelta(minutes=15)  # three heartbeats
+ARCHIVED_AFTER = timedelta(days=30)  # newest packet older than this when it was sent
 MAX_CHOSEN = 1000
 
 
 class Health(StrEnum):
     NEVER_SEEN = "never_seen"
     REPORTING = "reporting"
+    ARCHIVE = "archive"  # imported long after it was recorded; the sensor itself has never reported to this portal
     SILENT = "silent"  # nothing heard for SILENT_AFTER
     RETIRED = "retired"
 
@@ -103,7 +107,7 @@ def sensor_label(sensor: Sensor, user: "User | AnonymousUser") -> str:
     return sensor_labels([sensor], user)[sensor.pk]
 
 
-def sensor_labels(sensors: "list[Sensor] | SensorQuerySet", user: "User | AnonymousUser") -> dict[int, str]:
+def sensor_labels(sensors: "Sequence[Sensor] | SensorQuerySet", user: "User | AnonymousUser") -> dict[int, str]:
     """Label by sensor id; at most one query whatever the number of sensors."""
     labels = {sensor.pk: sensor.name for sensor in sensors if _may_name(sensor, user)}
     nameless = [sensor.pk for sensor in sensors if sensor.pk not in labels]
@@ -130,7 +134,8 @@ def _public_labels() -> dict[int, str]:
 def sensor_list(user: "User | AnonymousUser") -> list[SensorRow]:
     """The sensors the user may see, domestic ones first."""
     now = timezone.now()
-    sensors = list(Sensor.objects.visible_to(user).select_related("organisation"))
+    found = Sensor.objects.visible_to(user).select_related("organisation")
+    sensors = list(found.annotate(is_live=Exists(Heartbeat.objects.filter(sensor=OuterRef("pk")))))
     labels = sensor_labels(sensors, user)
     return [_row(sensor, labels[sensor.pk], now) for sensor in sensors]
 
@@ -149,7 +154,7 @@ def _row(sensor: Sensor, label: str, now: datetime) -> SensorRow:
         last_seen_at=sensor.last_seen_at,
         last_packet_at=sensor.last_packet_at,
         lag=now - sensor.last_packet_at if sensor.last_packet_at else None,
-        health=health_of(sensor, now),
+        health=Health.ARCHIVE if _is_archive(sensor) else health_of(sensor, now),
     )
 
 
@@ -159,3 +164,10 @@ def health_of(sensor: Sensor, now: datetime) -> Health:
     if sensor.last_seen_at is None:
         return Health.NEVER_SEEN
     return Health.REPORTING if now - sensor.last_seen_at <= SILENT_AFTER else Health.SILENT
+
+
+def _is_archive(sensor: Sensor) -> bool:
+    """Of a sensor annotated with `is_live`, whether it has ever sent a heartbeat."""
+    if sensor.is_live or sensor.last_seen_at is None or sensor.last_packet_at is None or sensor.active_to is not None:  # type: ignore[attr-defined]
+        return False
+    return sensor.last_seen_at - sensor.last_packet_at > ARCHIVED_AFTER

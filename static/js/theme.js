@@ -8,9 +8,13 @@
       return null; // storage is switched off
     }
   }
-  function apply() {
-    document.documentElement.dataset.bsTheme = stored() || (dark.matches ? "dark" : "light");
+  function show(theme) {
+    document.documentElement.dataset.bsTheme = theme;
+    document.documentElement.classList.toggle("dark-mode", theme === "dark"); // Swagger UI's word for it
     document.dispatchEvent(new CustomEvent("themechange"));
+  }
+  function apply() {
+    show(stored() || (dark.matches ? "dark" : "light"));
   }
   dark.addEventListener("change", apply);
   document.addEventListener("click", (event) => {
@@ -21,8 +25,7 @@
     } catch {
       // the choice then lasts for this page only
     }
-    document.documentElement.dataset.bsTheme = next;
-    document.dispatchEvent(new CustomEvent("themechange"));
+    show(next);
   });
   apply();
 })();

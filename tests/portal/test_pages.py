@@ -131,10 +131,68 @@ def test_the_csv_of_sources_holds_them_all(seen, visit):
 def test_the_csv_of_a_figure_is_the_same_view(seen, visit):
     page = visit(seen.analyst, "/ports/tcp/23/", **PERIOD, sensors="domestic").content.decode()
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+format=csv)"', page)]
-    assert len(links) == 3
+    assert len(links) == 2  # all of it came from one region, so no figure by region repeats the trend
     for link in links:
         assert "ports=tcp/23" in link and "sensors=domestic" in link
         assert visit(seen.analyst, link)["Content-Type"].startswith("text/csv")
+
+
+def test_filters_that_are_on_are_in_titles_and_file_names(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **PERIOD, regions="JP", sensors=str(seen.sensor.pk)))
+    assert "Trend of 23/TCP (telnet) (Japan, own-tokyo)" in page
+    assert 'download="Trend-of-23-TCP-telnet-Japan-own-tokyo.csv"' in page
+    page = text_of(visit(seen.analyst, "/regions/", **PERIOD, ports="tcp/23,udp/53,tcp/1,tcp/2,tcp/3", signatures="none"))
+    assert "Source regions (23/TCP (telnet), 53/UDP (domain), 1/TCP (tcpmux), 2 more, no known signature)" in page
+    name = visit(seen.analyst, "/sources.csv", **PERIOD, ports="tcp/23", regions="JP")["Content-Disposition"]
+    assert name == 'attachment; filename="sources-tcp-23-JP.csv"'
+
+
+def test_a_page_about_a_source_claims_no_filter_that_it_does_not_heed(seen, visit):
+    page = text_of(visit(seen.analyst, f"/sources/{JAPANESE}/", **PERIOD, signatures="mirai", unit="sources", sensors="domestic"))
+    assert f"Packets from {JAPANESE} by port (domestic sensors)" in page
+    assert "Unit: number of packets observed" in page
+    assert "without backscatter" not in page  # its signatures are all counted, and listed
+    assert '<input type="hidden" name="signatures" value="mirai">' in page  # kept for the pages that heed it
+    assert '<input type="hidden" name="unit" value="sources">' in page
+
+
+def test_a_split_that_would_repeat_the_trend_is_not_drawn(seen, visit):
+    page = visit(seen.analyst, "/ports/tcp/23/", **PERIOD, regions="JP").content.decode()
+    assert 'id="by-region"' not in page and 'id="regions"' not in page
+    page = visit(seen.analyst, "/regions/JP/", **PERIOD, ports="tcp/23").content.decode()
+    assert 'id="by-port"' not in page and 'id="ports"' not in page
+    assert 'id="by-panel"' in page
+
+
+def test_curves_that_rest_on_one_sensor_say_so(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/", **PERIOD))
+    legend = page.split('class="legend"')[1].split("</ul>")[0]
+    notes = [plain(entry) for entry in re.findall(r"<li>.*?</li>", legend)]
+    assert notes == ["23/TCP (telnet) 288", "53/UDP (domain) 40 one sensor only", "445/TCP (microsoft-ds) 2 one sensor only"]
+
+
+def test_the_scale_is_part_of_the_address(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/", **PERIOD))
+    link = re.search(r'href="([^"]*scale=log[^"]*)"', page)[1].replace("&amp;", "&")
+    assert link.endswith("#trend")
+    page = text_of(visit(seen.analyst, link.split("#")[0]))
+    assert "number of packets observed, logarithmic scale" in page
+    assert '"scale": "log"' in page
+    assert "/regions/?from=2026-03-02&amp;to=2026-03-16&amp;scale=log" in page
+    assert visit(seen.analyst, "/ports/", scale="cubic").status_code == 400
+
+
+def test_figures_without_an_answer_of_the_api_have_a_csv_of_their_own(seen, visit):
+    def lines(path):
+        response = visit(seen.analyst, path, **PERIOD, sensors="all", ports="tcp/23")
+        return b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+
+    assert lines("/regions/JP/panels.csv")[:2] == ["Begins,domestic sensors,overseas sensors", "2026-03-02,2,1"]
+    assert lines("/regions/JP/panels.csv")[9] == "2026-03-10,,"  # nobody was watching
+    assert lines(f"/sources/{JAPANESE}/timeline.csv")[:2] == ["Begins,23/TCP (telnet)", "2026-03-02,3"]
+    assert visit(seen.analyst, "/regions/XX/panels.csv").status_code == 404
+    assert visit(seen.analyst, "/regions/JP/panels.csv", sensors="domestic").status_code == 404
+    assert visit(None, f"/sources/{JAPANESE}/timeline.csv").status_code == 302
 
 
 def test_a_source_shows_ports_signatures_region_and_a_number_of_sensors(seen, visit):

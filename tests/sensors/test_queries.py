@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone, translation
 
 from apps.common.errors import ParameterError
-from apps.sensors.models import Panel
+from apps.sensors.models import Heartbeat, Panel
 from apps.sensors.queries import Health, scope_for, sensor_label, sensor_labels, sensor_list
 from tests.factories import SensorFactory
 
@@ -110,6 +110,17 @@ def test_the_list_shows_who_was_heard_of(cast, django_assert_max_num_queries):
     assert rows["host-osaka"].health is Health.SILENT
     assert rows["host-frankfurt"].health is Health.NEVER_SEEN
     assert rows["retired"].health is Health.RETIRED
+
+
+def test_what_was_imported_long_after_it_was_recorded_is_an_archive(cast):
+    now = timezone.now()
+    for sensor in (cast.sensor, cast.sensor_a):
+        sensor.last_seen_at, sensor.last_packet_at = now, now - timedelta(days=4000)
+        sensor.save()
+    Heartbeat.objects.create(sensor=cast.sensor_a, start=now - timedelta(minutes=5), end=now)
+    rows = {row.label: row.health for row in sensor_list(cast.analyst)}
+    assert rows["own-tokyo"] is Health.ARCHIVE
+    assert rows["host-osaka"] is Health.REPORTING  # watching, though nothing came for long
 
 
 def test_a_partners_list_holds_its_own_sensor_only(cast):

@@ -16,7 +16,7 @@ from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.pages.sensors import HealthStrip, health_strip
 from apps.portal.state import View
-from apps.portal.tables import RankTable, rank_table
+from apps.portal.tables import RankTable, notes_on_sensors, rank_table
 
 TOP = 5
 RANKS = 10
@@ -60,15 +60,24 @@ class HomePage:
 
 def home_page(view: View) -> HomePage:
     selection = view.selection
-    trend = queries.series(selection, Dimension.PORT, view.bin, view.unit, TOP)
-    ports = queries.ranking(selection, Dimension.PORT, view.unit, RANKS, previous=True)
-    regions = queries.ranking(selection, Dimension.REGION, view.unit, RANKS, previous=True)
+    trend, ports, regions, *usual = queries.together(
+        lambda: queries.series(selection, Dimension.PORT, view.bin, view.unit, TOP),
+        lambda: queries.ranking(selection, Dimension.PORT, view.unit, RANKS, previous=True),
+        lambda: queries.ranking(selection, Dimension.REGION, view.unit, RANKS, previous=True),
+        lambda: queries.usual(selection.scope, Unit.PACKETS),
+        lambda: queries.usual(selection.scope, Unit.SOURCES),
+    )
     return HomePage(
         filters=filter_bar(view, with_bins=True, can_compare=False),
         freshness=view.freshness,
-        cards=tuple(usual_card(queries.usual(selection.scope, unit)) for unit in (Unit.PACKETS, Unit.SOURCES)),
+        cards=tuple(map(usual_card, usual)),
         trend=series_figure(
-            trend, view, id="trend", title=_("Trend of the top %(n)d ports") % {"n": TOP}, csv_url=series_csv(view, Dimension.PORT, top=TOP)
+            trend,
+            view,
+            id="trend",
+            title=_("Trend of the top %(n)d ports") % {"n": TOP},
+            csv_url=series_csv(view, Dimension.PORT, top=TOP),
+            notes=notes_on_sensors(ports),
         ),
         ports=rank_table(
             ports,

@@ -10,7 +10,7 @@ from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.state import View
-from apps.portal.tables import RankTable, rank_table
+from apps.portal.tables import RankTable, notes_on_sensors, rank_table
 
 LIMITS = (25, 50, 100, 500)
 TOP = 5
@@ -41,12 +41,21 @@ def regions_page(view: View) -> RankingPage:
 
 
 def _page(view: View, dimension: Dimension, title: str, trend_title: str) -> RankingPage:
-    ranking = queries.ranking(view.selection, dimension, view.unit, view.limit, previous=True)
-    trend = queries.series(view.selection, dimension, view.bin, view.unit, TOP)
+    ranking, trend = queries.together(
+        lambda: queries.ranking(view.selection, dimension, view.unit, view.limit, previous=True),
+        lambda: queries.series(view.selection, dimension, view.bin, view.unit, TOP),
+    )
     return RankingPage(
         filters=filter_bar(view, with_bins=True, can_compare=False),
         freshness=view.freshness,
-        trend=series_figure(trend, view, id="trend", title=trend_title, csv_url=series_csv(view, dimension, top=TOP)),
+        trend=series_figure(
+            trend,
+            view,
+            id="trend",
+            title=trend_title,
+            csv_url=series_csv(view, dimension, top=TOP),
+            notes=notes_on_sensors(ranking),
+        ),
         table=rank_table(ranking, view, id="ranking", title=title, csv_url=ranking_csv(view, dimension)),
         limits=tuple(LimitLink(limit, view.url_here(limit=str(limit)), limit == view.limit) for limit in LIMITS),
     )

@@ -18,6 +18,7 @@ from apps.sensors.queries import Health, SensorRow, sensor_list
 
 HEALTHS = {
     Health.REPORTING: gettext_lazy("reporting"),
+    Health.ARCHIVE: gettext_lazy("imported archive"),
     Health.SILENT: gettext_lazy("silent"),
     Health.NEVER_SEEN: gettext_lazy("never seen"),
     Health.RETIRED: gettext_lazy("retired"),
@@ -58,7 +59,7 @@ class SensorLine:
     health_kind: str
     health: str
     last_seen: str
-    lag: str
+    newest_packet: str
     coverage: str
     cells: tuple[StripCell, ...]
     coverage_text: str
@@ -85,7 +86,7 @@ def sensors_page(view: View) -> SensorsPage:
     rows = sensor_list(view.user)
     hours = covered_hours([row.id for row in rows], view.period)
     return SensorsPage(
-        filters=filter_bar(view, with_units=False, can_compare=False),
+        filters=filter_bar(view.of_sensors_only(), with_units=False, with_scanners=False, can_compare=False),
         freshness=view.freshness,
         lines=tuple(_line(row, hours.get(row.id, {}), view) for row in rows),
         period=words.period(view.period),
@@ -112,7 +113,7 @@ def _line(row: SensorRow, hours: dict[date, int], view: View) -> SensorLine:
         health_kind=row.health,
         health=str(HEALTHS[row.health]),
         last_seen=words.moment(row.last_seen_at, view.period.zone) if row.last_seen_at else "–",
-        lag=_duration(row.lag),
+        newest_packet=_newest_packet(row, view),
         coverage=words.percent(covered / len(days)) if days else "–",
         cells=strip([_kind(hours.get(day, 0)) for day in view.period.days()]),
         coverage_text=_("%(covered)d of %(days)d days covered") % {"covered": covered, "days": len(days)},
@@ -135,6 +136,13 @@ def strip(kinds: list[str]) -> tuple[StripCell, ...]:
         else:
             runs.append((n, n + 1, kind))
     return tuple(StripCell(f"{100 * first / len(kinds):.2f}", f"{100 * (end - first) / len(kinds):.2f}", kind) for first, end, kind in runs)
+
+
+def _newest_packet(row: SensorRow, view: View) -> str:
+    """How long ago; of an archive its last day, which the clock has nothing to do with."""
+    if row.health is Health.ARCHIVE and row.last_packet_at:
+        return f"{row.last_packet_at.astimezone(view.period.zone):%Y-%m-%d}"
+    return _duration(row.lag)
 
 
 def _duration(span: timedelta | None) -> str:

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from apps.common.periods import Bin, bins, local_day
 from apps.common.ports import PortKey
+from apps.coordination.models import may_read_tickets
 from apps.coordination.queries import TicketRow, tickets_for_source
 from apps.enrichment.queries import AddressInfo, address_info
 from apps.enrichment.views import ASKERS
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, Series, SeriesSet, SourceHistory
-from apps.portal import words
+from apps.portal import captions, words
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.links import with_query
@@ -58,15 +59,17 @@ class SourcePage:
     holder: AddressInfo | None  # for own staff
     may_look_up: bool
     tickets: list[TicketRow]
+    shows_tickets: bool
     open_ticket_url: str
 
 
 def source_page(view: View, address: str) -> SourcePage:
+    view = view.of_sensors_only()
     found = queries.source_history(view.selection.scope, address, view.period)
     zone = view.period.zone
     return SourcePage(
         address=found.address,
-        filters=filter_bar(view, with_units=False, can_compare=False),
+        filters=filter_bar(view, with_units=False, with_scanners=False, can_compare=False),
         freshness=view.freshness,
         was_seen=found.packets > 0,
         packets=words.number(found.packets),
@@ -77,10 +80,11 @@ def source_page(view: View, address: str) -> SourcePage:
         ports=tuple(_port(key, packets, view) for key, packets in found.ports),
         signatures=tuple(Part(signature_label(name), "", words.number(packets)) for name, packets in found.signatures),
         regions=tuple(RegionSince(region_label(code), _region_url(code, view), words.day(day)) for day, code in found.regions),
-        region_as_of=words.day(found.meta.region_as_of) if found.meta.region_as_of else "",
+        region_as_of=captions.region_as_of(found.meta),
         holder=address_info(address) if view.user.is_own_staff else None,
         may_look_up=view.user.is_own_staff and view.user.has_role(*ASKERS),
         tickets=tickets_for_source(view.user, address),
+        shows_tickets=may_read_tickets(view.user),
         open_ticket_url=_open_ticket_url(found, view),
     )
 
@@ -110,7 +114,14 @@ def _timeline(found: SourceHistory, view: View) -> Figure:
         id="timeline",
         title=_("Packets from %(address)s by port") % {"address": found.address},
         kind="stacked",
+        csv_url=view.url(reverse("portal:csv-timeline", args=[found.address.removesuffix("/64")])),
     )
+
+
+def timeline_figure(view: View, address: str) -> Figure:
+    """The figure of one address alone, for its CSV."""
+    view = view.of_sensors_only()
+    return _timeline(queries.source_history(view.selection.scope, address, view.period), view)
 
 
 def timeline_series(found: SourceHistory, view: View) -> SeriesSet:

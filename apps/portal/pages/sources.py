@@ -56,10 +56,10 @@ def sources_page(view: View) -> SourcesPage:
     return SourcesPage(
         filters=filter_bar(view, with_units=False, can_compare=False),
         freshness=view.freshness,
-        title=captions.full_title(_("Source IP addresses"), view.selection),
+        title=captions.full_title(_("Source IP addresses"), view),
         lines=source_lines(found.rows, view),
         total=words.number(found.total_sources),
-        caption=captions.caption(found.meta, names_signatures=bool(view.selection.signatures)),
+        caption=captions.caption(found.meta),
         csv_url=sources_csv(view),
         next_url=view.url_here(cursor=found.next_cursor) if found.next_cursor else "",
         first_url=view.url_here() if cursor else "",

@@ -1,5 +1,5 @@
 // The one file that knows Chart.js (window.Chart, a classic script; see docs/subsystems/assets.md).
-import { dashOf, formatNumber, isAlone, linkInSpan } from "./series.js";
+import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks } from "./series.js";
 
 const Chart = window.Chart;
 const root = document.documentElement;
@@ -24,11 +24,11 @@ function filling(series) {
   return pen.createPattern(tile, "repeat");
 }
 
-function lineSet(series) {
+function lineSet(series, isLog) {
   const colour = css(`--series-${series.hue}`);
   return {
     label: series.label,
-    data: series.values,
+    data: isLog ? series.values.map(heightOf) : series.values,
     borderColor: colour,
     backgroundColor: colour,
     borderDash: dashOf(series.pattern),
@@ -45,7 +45,7 @@ function barSet(series) {
 }
 
 function datasets(data) {
-  return data.series.map(data.kind === "line" ? lineSet : barSet);
+  return data.series.map((series) => (data.kind === "line" ? lineSet(series, data.scale === "log") : barSet(series)));
 }
 
 function colours(chart) {
@@ -56,6 +56,23 @@ function colours(chart) {
     axis.grid.color = grid;
     axis.title.color = text;
   }
+}
+
+// Heights are worked out here rather than by Chart.js's own logarithmic axis, which leaves out zeros as if they were gaps.
+function logarithmic(data, language) {
+  const ticks = logTicks(Math.max(0, ...data.series.flatMap((series) => series.values)));
+  return {
+    min: 0,
+    max: heightOf(ticks.at(-1)),
+    afterBuildTicks: (axis) => {
+      axis.ticks = ticks.map((value) => ({ value: heightOf(value) }));
+    },
+    ticks: { callback: (_height, index) => formatNumber(ticks[index], language), autoSkip: false },
+  };
+}
+
+function linear(language) {
+  return { beginAtZero: true, ticks: { callback: (value) => formatNumber(value, language), maxTicksLimit: 7 } };
 }
 
 function options(data, { noData, onPick }) {
@@ -75,8 +92,7 @@ function options(data, { noData, onPick }) {
       },
       y: {
         stacked,
-        beginAtZero: true,
-        ticks: { callback: (value) => formatNumber(value, language), maxTicksLimit: 7 },
+        ...(data.scale === "log" ? logarithmic(data, language) : linear(language)),
         grid: {},
         title: { display: false },
       },
@@ -86,7 +102,10 @@ function options(data, { noData, onPick }) {
       tooltip: {
         itemSort: (one, other) => other.parsed.y - one.parsed.y,
         callbacks: {
-          label: (item) => `${item.dataset.label}: ${item.parsed.y === null ? noData : formatNumber(item.parsed.y, language)}`,
+          label: (item) => {
+            const value = data.series[item.datasetIndex].values[item.dataIndex];
+            return `${item.dataset.label}: ${value === null ? noData : formatNumber(value, language)}`;
+          },
         },
       },
     },

@@ -46,7 +46,17 @@ export function wrapText(text, width, measure) {
   return line.trim() ? [...lines, line.trimEnd()] : lines;
 }
 
-// A file name from a title: letters and digits of any script, the rest as single dashes.
-export function fileName(title) {
-  return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 80) || "figure";
+// Where a value lies on a logarithmic axis that begins at zero; a gap stays a gap.
+export function heightOf(value) {
+  return value === null ? null : Math.log10(1 + value);
+}
+
+// Zero and round numbers up to the first that is not below `most`: powers of ten, with 3, 30, … between where few.
+export function logTicks(most) {
+  const steps = most > 1000 ? [1] : [1, 3];
+  const ticks = [0];
+  for (let power = 1; ticks.at(-1) < Math.max(most, 1); power *= 10) {
+    for (const step of steps) if (ticks.at(-1) < Math.max(most, 1)) ticks.push(step * power);
+  }
+  return ticks;
 }

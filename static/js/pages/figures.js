@@ -1,7 +1,6 @@
 // Draws every figure of a page and makes its buttons work. Without it the table and the CSV are there.
 import { drawFigure } from "../lib/charts.js";
 import { composePicture, download } from "../lib/png.js";
-import { fileName } from "../lib/series.js";
 
 for (const figure of document.querySelectorAll("[data-figure]")) {
   const area = figure.querySelector("[data-canvas]");
@@ -17,6 +16,6 @@ for (const figure of document.querySelectorAll("[data-figure]")) {
   button.addEventListener("click", () => {
     const title = figure.dataset.title;
     const caption = [...figure.querySelectorAll("figcaption span")].map((part) => part.textContent.trim()).join("  ·  ");
-    download(composePicture(drawn, { title, unit: data.axis, caption }), fileName(title));
+    download(composePicture(drawn, { title, unit: data.axis, caption }), figure.dataset.file);
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { dashOf, fileName, formatNumber, isAlone, linkInSpan, wrapText } from "../../../static/js/lib/series.js";
+import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, wrapText } from "../../../static/js/lib/series.js";
 
 test("a value between two gaps stands alone", () => {
   const values = [null, 3, null, 4, 5, null];
@@ -32,10 +32,14 @@ test("words wrap at spaces and Japanese anywhere", () => {
   assert.deepEqual(wrapText("", 3, measure), []);
 });
 
-test("file names keep letters of any script", () => {
-  assert.equal(fileName("Trend of 23/TCP (telnet)"), "Trend-of-23-TCP-telnet");
-  assert.equal(fileName("23/TCP の推移"), "23-TCP-の推移");
-  assert.equal(fileName("///"), "figure");
+test("on a logarithmic axis zero lies at the bottom and a gap stays a gap", () => {
+  assert.deepEqual([0, 9, 99, null].map(heightOf), [0, 1, 2, null]);
+});
+
+test("the ticks of a logarithmic axis reach over the largest value", () => {
+  assert.deepEqual(logTicks(11116), [0, 1, 10, 100, 1000, 10000, 100000]);
+  assert.deepEqual(logTicks(20), [0, 1, 3, 10, 30]);
+  assert.deepEqual(logTicks(0), [0, 1]);
 });
 
 test("patterns differ, and unknown ones are solid", () => {
