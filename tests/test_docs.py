@@ -12,6 +12,8 @@ from tsubame_portal import api_urls
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+FOLDERS = ("apps", "bench", "docs", "locale", "static", "templates", "tests", "tsubame_portal")
+FILES = [str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")] + ["manage.py", "package.json"]
 READERS = re.compile(r'env_(?:str|int|bool|list|secret)\(\s*"([A-Z_]+)"|environ\.get\("(TSUBAME_[A-Z]+)"')
 WITH_FILE = re.compile(r'env_secret\(\s*"([A-Z_]+)"')
 
@@ -76,6 +78,30 @@ def test_every_api_route_is_described(route, text):
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_called_what_they_are_called(page):
+    for name in re.findall(r"`([\w./-]+\.(?:py|html|js|css|json|png))`", page.read_text()):
+        assert page.name == "assets.md" or any(f"/{path}".endswith(f"/{name}") for path in FILES), name
+
+
+def test_every_page_is_in_the_index():
+    index = (ROOT / "docs" / "README.md").read_text()
+    for page in PAGES[1:]:
+        assert page.name == "README.md" or re.search(rf"\]\({page.relative_to(ROOT / 'docs')}[)#]", index), page
+
+
+def test_the_places_named_for_addresses_are_there():
+    table = (ROOT / "docs" / "architecture.md").read_text().partition("## Where do I find")[2]
+    places = re.findall(r"`((?:apps|templates|static|tsubame_portal)/[\w./-]*)`", table)
+    assert len(places) > 20
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+@pytest.mark.parametrize("script", [path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()])
+def test_every_benchmark_is_described(script):
+    assert f"`bench.{script}`" in (ROOT / "docs" / "benchmarks.md").read_text()
 
 
 def test_dependencies_are_each_given_a_reason():
