@@ -1,16 +1,18 @@
 """What pages, API and reports ask of the observations. Every answer carries what a figure must print beside itself.
 
 All are exact, see one snapshot of the database and stop after `reading.STATEMENT_TIMEOUT_MS`. A page with several
-figures goes into one `with queries.reading():`, so that they share a snapshot and what each needs to know of the period.
+figures goes into one `with queries.reading():`, so that they share a snapshot and what each needs to know of the period,
+and asks them by `queries.together(lambda: queries.series(…), …)`, so that they share statements, too.
 """
 
 from apps.common.periods import Bin, Period
 from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
 from apps.observations.planning import baseline, freshness, rankings, seriessets, sourcelists, watch
 from apps.observations.planning.reading import reading
+from apps.observations.planning.together import together
 from apps.sensors.scopes import SensorScope
 
-__all__ = ["coverage", "newest_data", "ranking", "reading", "series", "source_history", "sources", "usual"]
+__all__ = ["coverage", "newest_data", "ranking", "reading", "series", "source_history", "sources", "together", "usual"]
 
 
 def ranking(

@@ -6,8 +6,10 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import ParameterError
 from apps.observations.figures import FigureMeta, Scanners, Selection, Unit
+from apps.observations.planning import countreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.freshness import newest_data
+from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays, are_whole_days, sensor_days
 
 PER_SENSOR_DAY = (Unit.PACKETS_PER_SENSOR_DAY, Unit.SOURCES_PER_SENSOR_DAY)
@@ -41,8 +43,9 @@ class Context:
 
 
 def context_of(selection: Selection) -> Context:
-    """One query."""
-    return Context(selection, sensor_days(selection.scope.sensor_ids, selection.period))
+    """One query, which also tells what the planner wants to know next."""
+    days, _months = together(lambda: sensor_days(selection.scope.sensor_ids, selection.period), countreads.closed_months)
+    return Context(selection, days)
 
 
 def require_whole_days(ask: Ask, unit: Unit) -> None:

@@ -7,19 +7,20 @@ Hour rows hold numbers only, exist for the total and (panels) regions and, of po
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
 from numpy.typing import NDArray
 
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Grain, NetworkCount, Slice
 from apps.observations.planning.asks import Ask
+from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece
+from apps.observations.planning.together import Read, Row, fetch
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame
@@ -64,18 +65,23 @@ def store_for(ask: Ask) -> Store | None:
 
 
 def closed_months() -> frozenset[date]:
-    """First days of the months that have rows of grain month; a month has those of all sensors and panels or none."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT bucket FROM observations_networkcount WHERE panel = ANY(%s) AND grain = %s AND slice = ANY(%s)",
-            [[int(panel) for panel in Panel], Grain.MONTH, [int(slice_) for slice_ in Slice]],
-        )
-        return frozenset(local_day(bucket, settings.REPORT_TIME_ZONE) for (bucket,) in cursor.fetchall())
+    """First days of the months that have rows of grain month; a month has those of all sensors and panels or none.
+    At most one query in a `reading` block."""
+    return once("closed months", _closed_months)
+
+
+def _closed_months() -> frozenset[date]:
+    query = (
+        "SELECT DISTINCT extract(epoch FROM bucket)::bigint FROM observations_networkcount"
+        " WHERE panel = ANY(%s) AND grain = %s AND slice = ANY(%s)"
+    )
+    rows = fetch(Read(query, [[int(panel) for panel in Panel], int(Grain.MONTH), [int(slice_) for slice_ in Slice]], 1))
+    return frozenset(local_day(datetime.fromtimestamp(bucket, UTC), settings.REPORT_TIME_ZONE) for (bucket,) in rows)
 
 
 def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bin, packets, and of the sources of the rows: their sum and the largest. A cell may have several rows."""
-    rows = _fetch(store, ask, pieces, "packets, sources", "sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
+    rows = _fetch(store, ask, pieces, "packets, sources", sums="sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
     table = np.array(rows, np.int64).reshape(-1, 5)
     names = ("key", "bin", "packets", "sources", "most")
     return {name: table[:, position] for position, name in enumerate(names)} | {"bin": bins_of(ask, table[:, 1])}
@@ -116,8 +122,8 @@ def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
 # SQL
 
 
-def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "", bucket: str = "") -> list[tuple[Any, ...]]:
-    """Rows (key, bucket in seconds, columns) of the pieces, or with `sums` one row for each key and bucket. One SELECT a
+def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "", bucket: str = "") -> list[Row]:
+    """Rows (key, bucket in seconds, one bytea column) of the pieces, or with three `sums` one row for each key and bucket. One SELECT a
     run of pieces, each a walk along the unique key of the table; the bucket is 0 where there is but one bin."""
     bucket = bucket or bucket_of(ask)
     filters, values = filters_of(ask)
@@ -125,18 +131,16 @@ def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: 
     parameters: list[Any] = []
     for grain, start, end in _runs(pieces):
         parts.append(
-            f"SELECT {KEYS[ask.group]} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
+            f"SELECT {KEYS[ask.group]}::bigint AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
             f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
         )
-        parameters += [list(store.owners), grain, ask.slice, start, end, *values]
+        parameters += [list(store.owners), int(grain), int(ask.slice), start, end, *values]
     if not parts:
         return []
     query = " UNION ALL ".join(parts)
     if sums:
         query = f"SELECT key, bucket, {sums} FROM ({query}) AS cell GROUP BY key, bucket"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return cursor.fetchall()
+    return fetch(Read(query, parameters, 5) if sums else Read(query, parameters, 2, has_body=True))
 
 
 def _runs(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:

@@ -17,7 +17,6 @@ from apps.observations.figures import Dimension
 from apps.observations.planning import countreads, segmentreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.countreads import Store
-from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece, cut
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
@@ -37,7 +36,7 @@ class Plan:
 def plan(ask: Ask, *, sources: bool) -> Plan:
     """Where packets (or, with `sources`, source sets) of an ask come from. At most one query."""
     store = countreads.store_for(ask)
-    closed = once("closed months", countreads.closed_months) if store and _may_hold_months(ask) else frozenset[date]()
+    closed = countreads.closed_months() if store and _may_hold_months(ask) else frozenset[date]()
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed)
     if store is None:
         return Plan(ask, None, (), tuple(pieces))

@@ -12,6 +12,7 @@ from apps.observations.planning.asks import Ask
 from apps.observations.planning.captions import PER_SENSOR_DAY, Context, context_of, require_whole_days
 from apps.observations.planning.keys import labels_of, text_of
 from apps.observations.planning.remembering import remembered
+from apps.observations.planning.together import together
 from apps.observations.storage.cells import group
 from apps.sensors.scopes import SensorScope
 
@@ -39,11 +40,9 @@ class Places:
 def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, previous: bool) -> Ranking:
     """See queries.ranking."""
     require_splittable(selection.scope, dimension, "dimension")
-    context = context_of(selection)
-    places = places_of(context, dimension, unit, limit)
     before = replace(selection, period=selection.period.previous()) if previous else None
-    if before is not None:
-        places = _with_previous(places, before, dimension, unit)
+    context, earlier = together(lambda: context_of(selection), lambda: context_of(before) if before else None)
+    places = places_of(context, dimension, unit, limit, earlier)
     labels = labels_of(dimension, [place.code for place in places.rows], selection.scope)
     return Ranking(
         dimension=dimension,
@@ -59,23 +58,32 @@ def require_splittable(scope: SensorScope, dimension: Dimension, name: str) -> N
         raise ParameterError(name, _("sums of the whole network are not split by sensor; choose your own sensors"))
 
 
-def places_of(context: Context, dimension: Dimension, unit: Unit, limit: int) -> Places:
+def places_of(context: Context, dimension: Dimension, unit: Unit, limit: int, earlier: Context | None) -> Places:
     """The first places, from the cache where they were computed before of the same data."""
     ask = Ask(context.selection, dimension)
-    require_whole_days(ask, unit)
-    parts = ("places", dimension, unit, limit)
-    return remembered(context.selection, context.days.stamp, parts, lambda: _places(ask, context, unit, limit))
+    before = (earlier, Ask(earlier.selection, dimension)) if earlier else None
+    for one in (ask, *([before[1]] if before else [])):
+        require_whole_days(one, unit)
+    stamps = f"{context.days.stamp}{earlier.days.stamp if earlier else ''}"
+    return remembered(context.selection, stamps, ("places", dimension, unit, limit), lambda: _places(ask, context, unit, limit, before))
 
 
-def _places(ask: Ask, context: Context, unit: Unit, limit: int) -> Places:
-    known = units.candidates(ask, unit, context.days)
+def _places(ask: Ask, context: Context, unit: Unit, limit: int, before: tuple[Context, Ask] | None) -> Places:
+    known, earlier, whole = together(
+        lambda: units.candidates(ask, unit, context.days),
+        lambda: units.candidates(before[1], unit, before[0].days) if before else None,
+        lambda: None if _sums_up(ask, unit) else units.total(ask, unit, context.days),
+    )
+    total = float(known.lower.sum()) if whole is None else whole
     first = ranks.top(known.keys, known.lower, known.upper, known.exact, limit)
-    total = _total(ask, context, unit, known)
     shares = _shares(first.values, total) if _adds_up(ask, unit) else [None] * len(first)
-    contributed = _contributed(ask.for_keys(tuple(first.keys.tolist()))) if len(first) else {}
+    contributed, previous = together(
+        lambda: _contributed(ask.for_keys(tuple(first.keys.tolist()))) if len(first) else {},
+        lambda: ranks.true_ranks(first.keys, earlier.keys, earlier.lower, earlier.upper, earlier.exact) if earlier else {},
+    )
     return Places(
         tuple(
-            Place(rank, code, value, share, *contributed[code])
+            Place(rank, code, value, share, *contributed[code], *previous.get(code, (None, None)))
             for rank, code, value, share in zip(first.ranks.tolist(), first.keys.tolist(), first.values.tolist(), shares, strict=True)
         ),
         total,
@@ -94,10 +102,9 @@ def _adds_up(ask: Ask, unit: Unit) -> bool:
     return unit is not Unit.PACKETS_PER_SOURCE and not (ask.group is Dimension.SENSOR and unit in PER_SENSOR_DAY)
 
 
-def _total(ask: Ask, context: Context, unit: Unit, known: units.Candidates) -> float:
-    if unit in units.ADDITIVE and _adds_up(ask, unit):
-        return float(known.lower.sum())
-    return units.total(ask, unit, context.days)
+def _sums_up(ask: Ask, unit: Unit) -> bool:
+    """Whether the values of all keys add up to the total."""
+    return unit in units.ADDITIVE and _adds_up(ask, unit)
 
 
 def _shares(values: ranks.Values, total: float) -> list[float | None]:
@@ -111,28 +118,6 @@ def _contributed(ask: Ask) -> dict[int, tuple[int, float]]:
     sensors, packets, largest = groups.sum(np.sign(frame["packets"])), groups.sum(frame["packets"]), groups.max(frame["packets"])
     rows = zip(groups.first(frame["key"]).tolist(), sensors.tolist(), packets.tolist(), largest.tolist(), strict=True)
     return {key: (count, top / whole) for key, count, whole, top in rows}
-
-
-def _with_previous(places: Places, before: Selection, dimension: Dimension, unit: Unit) -> Places:
-    context = context_of(before)
-    wanted = tuple(place.code for place in places.rows)
-    found = remembered(
-        before,
-        context.days.stamp,
-        ("previous", dimension, unit, wanted),
-        lambda: _previous(Ask(before, dimension), context, unit, np.array(wanted, np.int64)),
-    )
-    rows = []
-    for place in places.rows:
-        rank, value = found.get(place.code, (None, None))
-        rows.append(replace(place, previous_rank=rank, previous_value=value))
-    return replace(places, rows=tuple(rows))
-
-
-def _previous(ask: Ask, context: Context, unit: Unit, wanted: ranks.Keys) -> dict[int, tuple[int, float]]:
-    require_whole_days(ask, unit)
-    known = units.candidates(ask, unit, context.days)
-    return ranks.true_ranks(wanted, known.keys, known.lower, known.upper, known.exact)
 
 
 def _row(place: Place, dimension: Dimension, label: str) -> RankRow:

@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from threading import Lock
 
 import numpy as np
-from django.db import connection
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.common.errors import ParameterError
 from apps.common.periods import add_months
+from apps.observations.planning.together import Read, fetch
 from apps.observations.storage import segments
 from apps.observations.storage.columns import COLUMNS, Frame, length, take
 
@@ -27,64 +27,79 @@ Keep = Callable[[Frame], NDArray[np.bool_]]
 _Key = tuple[tuple[int, ...], date, int, int]
 _frames: OrderedDict[_Key, Frame] = OrderedDict()
 _lock = Lock()
+_EPOCH = date(1970, 1, 1)
 
 _MONTHS = """
-SELECT date_trunc('month', segment.day)::date,
+SELECT date_trunc('month', segment.day)::date - date '1970-01-01',
        coalesce(sum(extract(epoch FROM fill.rolled_at) * 1000000), 0)::bigint, count(*), sum(segment.rows)::bigint,
-       coalesce(sum(segment.rows) FILTER (WHERE segment.day = ANY(%(days)s)), 0)::bigint
+       coalesce(sum(segment.rows) FILTER (WHERE segment.day = ANY(%s)), 0)::bigint
 FROM observations_segment AS segment LEFT JOIN observations_fill AS fill USING (sensor_id, day)
-WHERE segment.sensor_id = ANY(%(sensors)s::bigint[]) AND segment.rows > 0
-  AND segment.day >= %(first)s::date AND segment.day < %(end)s::date
-GROUP BY 1 ORDER BY 1
+WHERE segment.sensor_id = ANY(%s::bigint[]) AND segment.rows > 0
+  AND segment.day >= %s::date AND segment.day < %s::date
+GROUP BY 1
 """
 
 
 def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Frame]:
-    """The rows of these sensors and reporting days that `keep` chooses, a frame for each month. One query, and two
-    more for each month that is not in memory. ParameterError where the segments hold too many rows to read at once."""
+    """The rows of these sensors and reporting days that `keep` chooses, a frame for each month. One query, and one
+    more for all the months that are not in memory; large months take one each. ParameterError where the segments hold
+    too many rows to read at once."""
     if not days or not sensors:
         return []
     months = _months(sensors, days)
     if sum(wanted for *_rest, wanted in months) > MAX_ROWS:
         problem = _("the view needs more than %(max)d stored rows; shorten the period or choose fewer sensors")
         raise ParameterError("from", problem % {"max": MAX_ROWS})
+    small = _decoded(
+        [(tuple(sensors), month, rolled, count) for month, rolled, count, rows, wanted in months if wanted and rows <= MONTH_ROWS]
+    )
     return [
-        _month_frame(tuple(sensors), month, rolled, count, rows, _of_month(days, month), keep)
-        for month, rolled, count, rows, wanted in months
+        _days_of(small[month], month, _of_month(days, month), keep)
+        if month in small
+        else segments.read(sensors, _of_month(days, month), keep=keep, max_rows=MAX_ROWS)
+        for month, *_state, wanted in months
         if wanted
     ]
 
 
-def _month_frame(sensors: tuple[int, ...], month: date, rolled: int, count: int, rows: int, days: list[date], keep: Keep) -> Frame:
-    if rows > MONTH_ROWS:
-        return segments.read(sensors, days, keep=keep, max_rows=MAX_ROWS)
-    frame = _cached((sensors, month, rolled, count))
+def _days_of(frame: Frame, month: date, days: list[date], keep: Keep) -> Frame:
     chosen = keep(frame)
     if len(days) < (add_months(month, 1) - month).days:
         chosen &= np.isin(frame["day"], np.array(days, "datetime64[D]"))
     return take(frame, chosen)
 
 
-def _cached(key: _Key) -> Frame:
+def _decoded(keys: list[_Key]) -> dict[date, Frame]:
+    """The rows of small months, in memory from now on. A dictionary of its own, since others may push months out."""
     with _lock:
-        if key in _frames:
-            _frames.move_to_end(key)
-            return _frames[key]
-    sensors, month = key[:2]
-    days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
-    frame = segments.read(sensors, days, COLUMNS)
+        found = {key[1]: _frames[key] for key in keys if key in _frames}
+        for key in keys:
+            if key in _frames:
+                _frames.move_to_end(key)
+    missing = [key for key in keys if key[1] not in found]
+    if missing:
+        found |= _read(missing)
+    return found
+
+
+def _read(keys: list[_Key]) -> dict[date, Frame]:
+    days = [month + timedelta(days=offset) for _sensors, month, *_state in keys for offset in range((add_months(month, 1) - month).days)]
+    frame = segments.read(keys[0][0], days, COLUMNS)
+    months = frame["day"].astype("datetime64[M]")
+    found = {key[1]: take(frame, months == np.datetime64(key[1], "M")) for key in keys}
     with _lock:
-        _frames[key] = frame
+        for key in keys:
+            _frames[key] = found[key[1]]
         while sum(map(length, _frames.values())) > TOTAL_ROWS and len(_frames) > 1:
             _frames.popitem(last=False)
-    return frame
+    return found
 
 
 def _months(sensors: Sequence[int], days: Sequence[date]) -> list[tuple[date, int, int, int, int]]:
+    """(month, when it was rolled up, segments, rows, rows of the days wanted), in order."""
     first, end = min(days).replace(day=1), add_months(max(days), 1)
-    with connection.cursor() as cursor:
-        cursor.execute(_MONTHS, {"sensors": list(sensors), "days": list(days), "first": first, "end": end})
-        return cursor.fetchall()
+    rows = fetch(Read(_MONTHS, [list(days), list(sensors), first, end], 5))
+    return sorted((_EPOCH + timedelta(days=number), *state) for number, *state in rows)
 
 
 def _of_month(days: Sequence[date], month: date) -> list[date]:

@@ -4,13 +4,13 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
 from apps.observations.models import Grain, Slice
 from apps.observations.planning import countreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece
+from apps.observations.planning.together import Read, fetch
 from apps.observations.planning.watch import SensorDays
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
@@ -23,15 +23,16 @@ WITH cell AS (
     SELECT {key} AS key, bucket, sensor_id, count(*) AS rows, max(sources) AS sources FROM observations_sensorcount
     WHERE sensor_id = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters} GROUP BY 1, 2, 3
 ), covered(sensor_id, bucket) AS (SELECT * FROM unnest(%s::bigint[], %s::timestamptz[]))
-SELECT key, {bucket}, coalesce(sum(sources) FILTER (WHERE rows = 1), 0)::bigint, count(*) FILTER (WHERE rows > 1)
+SELECT key::bigint, {bucket}, coalesce(sum(sources) FILTER (WHERE rows = 1), 0)::bigint, count(*) FILTER (WHERE rows > 1)
 FROM cell JOIN covered USING (sensor_id, bucket) GROUP BY 1, 2
 """
 _SETS = """
-SELECT key, {bucket}, array_agg(source_set) FROM (
-    SELECT {key} AS key, bucket, sensor_id, source_set FROM observations_sensorcount
+SELECT key::bigint, {bucket}, extract(epoch FROM bucket)::bigint, sensor_id, source_set FROM (
+    SELECT {key} AS key, bucket, sensor_id, source_set, count(*) OVER (PARTITION BY {key}, bucket, sensor_id) AS rows
+    FROM observations_sensorcount
     WHERE sensor_id = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}
 ) AS row JOIN unnest(%s::bigint[], %s::timestamptz[]) AS covered(sensor_id, bucket) USING (sensor_id, bucket)
-GROUP BY key, bucket, sensor_id HAVING count(*) > 1
+WHERE rows > 1
 """
 
 
@@ -50,17 +51,17 @@ def _of_sensor_rows(ask: Ask, days: SensorDays) -> Frame:
     filters, values = countreads.filters_of(ask)
     names = {"key": countreads.KEYS[ask.group], "bucket": countreads.bucket_of(ask), "filters": filters}
     sensors, buckets = _covered(ask, days)
-    parameters = [list(ask.sensors), Grain.DAY, ask.slice, ask.spans[0][0], ask.spans[-1][1], *values, sensors, buckets]
-    with connection.cursor() as cursor:
-        cursor.execute(_CELLS.format(**names), parameters)
-        rows = cursor.fetchall()
-        found: dict[tuple[int, int], int] = defaultdict(int)
-        for key, bucket, count, _several in rows:
-            found[key, bucket] += count
-        if any(several for *_rest, several in rows):
-            cursor.execute(_SETS.format(**names), parameters)
-            for key, bucket, bodies in cursor.fetchall():
-                found[key, bucket] += sourcesets.union_count(bodies)
+    parameters = [list(ask.sensors), int(Grain.DAY), int(ask.slice), ask.spans[0][0], ask.spans[-1][1], *values, sensors, buckets]
+    rows = fetch(Read(_CELLS.format(**names), parameters, 4))
+    found: dict[tuple[int, int], int] = defaultdict(int)
+    for key, bucket, count, _several in rows:
+        found[key, bucket] += count
+    if any(several for *_rest, several in rows):
+        sets: dict[tuple[int, ...], list[bytes]] = defaultdict(list)
+        for *cell, body in fetch(Read(_SETS.format(**names), parameters, 4, has_body=True)):
+            sets[tuple(cell)].append(bytes(body))
+        for (key, bucket, _day, _sensor), bodies in sets.items():
+            found[key, bucket] += sourcesets.union_count(bodies)
     table = np.array([(key, bucket, count) for (key, bucket), count in found.items()], np.int64).reshape(-1, 3)
     return _binned(ask, table[:, 0], table[:, 1], table[:, 2])
 

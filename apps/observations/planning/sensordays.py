@@ -8,6 +8,7 @@ from apps.common.periods import local_day
 from apps.observations.planning import planner, segmentreads, sensordaycounts
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece, cut
+from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, take
@@ -15,11 +16,10 @@ from apps.observations.storage.columns import Frame, take
 
 def packets(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: packets of covered sensor-days, which are all packets but those of the few uncovered days."""
-    everything = planner.packets(ask)
     uncovered = set(np.unique(days.day[~days.is_covered]).tolist())
     zone = settings.REPORT_TIME_ZONE
     pieces = [piece for piece in cut(ask.spans, zone, ()) if local_day(piece.start, zone) in uncovered]
-    rows = segmentreads.rows(ask, pieces)
+    everything, rows = together(lambda: planner.packets(ask), lambda: segmentreads.rows(ask, pieces))
     lost = take(rows, ~_is_covered(rows, days))
     key, number = (np.concatenate([everything[name], lost[name]]) for name in ("key", "bin"))
     cells = group(key, number)

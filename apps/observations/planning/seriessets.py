@@ -14,6 +14,7 @@ from apps.observations.planning.keys import EVERYTHING, labels_of, text_of
 from apps.observations.planning.rankings import leaders, require_splittable
 from apps.observations.planning.remembering import remembered
 from apps.observations.planning.spans import edges
+from apps.observations.planning.together import together
 from apps.observations.planning.watch import covered_bins
 
 
@@ -26,7 +27,7 @@ class Line(NamedTuple):
 
 
 def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: int) -> SeriesSet:
-    """See queries.series."""
+    """See queries.series. In three steps, or one more for each that finding the leaders takes."""
     require_splittable(selection.scope, split, "split")
     context = context_of(selection)
     starts = bins(selection.period, size)
@@ -45,21 +46,21 @@ def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: i
 
 
 def _lines(ask: Ask, context: Context, unit: Unit, top: int) -> tuple[Line, ...]:
-    totals = _totals(ask, context, unit, top)
-    asked = ask.for_keys(tuple(totals)) if ask.group is not Dimension.NONE else ask
-    seen = units.by_bin(asked, unit, context.days) if totals else {}
-    covered = covered_bins(asked, context.days)
+    days = context.days
+    if ask.group is Dimension.NONE:
+        total, seen, covered = together(
+            lambda: units.total(replace(ask, spans=()), unit, days), lambda: units.by_bin(ask, unit, days), lambda: covered_bins(ask, days)
+        )
+        return (Line(EVERYTHING, total, _with_gaps(seen[EVERYTHING], covered[EVERYTHING], unit)),)
+    totals = leaders(context, ask.group, unit, top)
+    asked = ask.for_keys(tuple(totals))
+    if not totals:
+        return ()
+    seen, covered = together(lambda: units.by_bin(asked, unit, days), lambda: covered_bins(asked, days))
     return tuple(
         Line(code, total, _with_gaps(seen[code], covered[code if ask.group is Dimension.SENSOR else EVERYTHING], unit))
         for code, total in totals.items()
     )
-
-
-def _totals(ask: Ask, context: Context, unit: Unit, top: int) -> dict[int, float]:
-    """The value over the whole period of each line, busiest first."""
-    if ask.group is not Dimension.NONE:
-        return leaders(context, ask.group, unit, top)
-    return {EVERYTHING: units.total(replace(ask, spans=()), unit, context.days)}
 
 
 def _with_gaps(values: units.Values, covered: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: Unit) -> tuple[float | None, ...]:

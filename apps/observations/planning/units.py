@@ -10,6 +10,7 @@ from apps.observations.figures import Dimension, Unit
 from apps.observations.planning import planner, sensordays
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.ranks import Exact, Keys, Values
+from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays, denominators
 from apps.observations.storage.columns import Frame
 
@@ -85,8 +86,8 @@ def total(ask: Ask, unit: Unit, days: SensorDays) -> float:
         case Unit.SOURCES:
             return float(planner.sources(ask)["sources"].sum())
         case Unit.PACKETS_PER_SOURCE:
-            sources = float(planner.sources(ask)["sources"].sum())
-            return float(planner.packets(ask)["packets"].sum()) / sources if sources else 0.0
+            packets, sources = together(lambda: planner.packets(ask), lambda: planner.sources(ask))
+            return float(packets["packets"].sum()) / float(sources["sources"].sum()) if len(sources["sources"]) else 0.0
     return float(_per_sensor_day(ask, unit, days).lower.sum())
 
 
@@ -99,8 +100,9 @@ def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
         case Unit.SOURCES:
             return _table(planner.sources(ask), "sources", ask)
         case Unit.PACKETS_PER_SOURCE:
-            packets, sources = _table(planner.packets(ask), "packets", ask), _table(planner.sources(ask), "sources", ask)
-            return {key: _divided(values, sources[key]) for key, values in packets.items()}
+            packets, sources = together(lambda: planner.packets(ask), lambda: planner.sources(ask))
+            below = _table(sources, "sources", ask)
+            return {key: _divided(values, below[key]) for key, values in _table(packets, "packets", ask).items()}
     by_key, sums = denominators(ask, days), _table(_of_sensor_days(ask, unit, days), "value", ask)
     return {key: _divided(values, _denominator(by_key, ask, key)) for key, values in sums.items()}
 

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
 from numpy.typing import NDArray
 
 from apps.common.periods import Period, day_start, local_day
@@ -15,24 +15,25 @@ from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
 from apps.observations.planning.asks import Ask, Span
 from apps.observations.planning.reading import once
+from apps.observations.planning.together import Read, fetch
 from apps.observations.storage.hours import hour_lengths, hour_starts, microseconds
 
 # A sensor-day counts for averages from this share of its hours on: the share that makes an hour a covered one.
 COVERED_SHARE = (COVERED_MINUTES, 60)
+_EPOCH = date(1970, 1, 1)
 
 _DAYS = """
-SELECT sensor.id, day.day::date, coalesce(coverage.covered_hours, 0), coalesce(cardinality(coverage.seconds), 24),
-       sensor.active_from <= day.day AND (sensor.active_to IS NULL OR sensor.active_to >= day.day),
-       coalesce(extract(epoch FROM fill.rolled_at) * 1000000, 0)::bigint, fill.region_as_of
+SELECT day.day::date - date '1970-01-01', sensor.id, coalesce(coverage.covered_hours, 0), coalesce(cardinality(coverage.seconds), 24),
+       (sensor.active_from <= day.day AND (sensor.active_to IS NULL OR sensor.active_to >= day.day))::int,
+       coalesce(extract(epoch FROM fill.rolled_at) * 1000000, 0)::bigint, fill.region_as_of - date '1970-01-01'
 FROM sensors_sensor AS sensor
 CROSS JOIN generate_series(%s::date, %s::date, interval '1 day') AS day(day)
 LEFT JOIN observations_coverage AS coverage ON coverage.sensor_id = sensor.id AND coverage.day = day.day::date
 LEFT JOIN observations_fill AS fill ON fill.sensor_id = sensor.id AND fill.day = day.day::date
 WHERE sensor.id = ANY(%s::bigint[])
-ORDER BY day.day, sensor.id
 """
 _HOURS = """
-SELECT {key}, coverage.day, hour.number - 1, max(hour.seconds)
+SELECT {key}::bigint, coverage.day - date '1970-01-01', hour.number - 1, max(hour.seconds)
 FROM observations_coverage AS coverage CROSS JOIN LATERAL unnest(coverage.seconds) WITH ORDINALITY AS hour(seconds, number)
 WHERE coverage.sensor_id = ANY(%s::bigint[]) AND coverage.day >= %s::date AND coverage.day <= %s::date AND hour.seconds > 0
 GROUP BY 1, 2, 3
@@ -86,10 +87,8 @@ def sensor_days(sensors: Sequence[int], period: Period) -> SensorDays:
 
 
 def _sensor_days(sensors: list[int], first: date, last: date) -> SensorDays:
-    with connection.cursor() as cursor:
-        cursor.execute(_DAYS, [first, last, sensors])
-        rows = cursor.fetchall()
-    sensor, day, hours, length, active, rolled_at, regions = zip(*rows, strict=True) if rows else [()] * 7
+    rows = sorted(fetch(Read(_DAYS, [first, last, sensors], 7)), key=itemgetter(0, 1))
+    day, sensor, hours, length, active, rolled_at, regions = zip(*rows, strict=True) if rows else [()] * 7
     covered, whole = np.array(hours, np.int64), np.array(length, np.int64)
     return SensorDays(
         sensor=np.array(sensor, np.int64),
@@ -99,7 +98,7 @@ def _sensor_days(sensors: list[int], first: date, last: date) -> SensorDays:
         is_whole=covered >= whole,
         is_active=np.array(active, np.bool_) | (covered > 0),
         rolled_at=np.array(rolled_at, np.int64),
-        region_as_of=max((known for known in regions if known), default=None),
+        region_as_of=max((_date(known) for known in regions if known), default=None),
         region_is_older_than_snapshot=any(known > at for known, at in zip(regions, day, strict=True) if known),
     )
 
@@ -143,10 +142,9 @@ def _flags(keys: NDArray[np.int64], number: NDArray[np.int64], ask: Ask) -> dict
 def _covered_hours(ask: Ask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(sensor or 0, start in microseconds) of the hours in which somebody watched long enough."""
     first, last = _days(ask.spans[0][0], ask.spans[-1][1])
-    with connection.cursor() as cursor:
-        cursor.execute(_HOURS.format(key="sensor_id" if ask.group is Dimension.SENSOR else "0"), [list(ask.sensors), first, last])
-        rows = cursor.fetchall()
-    edges = {day: (hour_starts(day), hour_lengths(day)) for day in {row[1] for row in rows}}
+    query = _HOURS.format(key="sensor_id" if ask.group is Dimension.SENSOR else "0")
+    rows = fetch(Read(query, [list(ask.sensors), first, last], 4))
+    edges = {day: (hour_starts(_date(day)), hour_lengths(_date(day))) for day in {row[1] for row in rows}}
     kept = [
         (key, microseconds(edges[day][0][hour]))
         for key, day, hour, seconds in rows
@@ -154,6 +152,10 @@ def _covered_hours(ask: Ask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     ]
     keys, instants = zip(*kept, strict=True) if kept else ((), ())
     return np.array(keys, np.int64), np.array(instants, np.int64)
+
+
+def _date(number: int) -> date:
+    return _EPOCH + timedelta(days=number)
 
 
 def _days(start: datetime, end: datetime) -> tuple[date, date]:

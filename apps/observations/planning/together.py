@@ -1,0 +1,110 @@
+"""Several questions asked side by side: what they want of the database at the same step goes there as one statement.
+
+Each question is plain code that calls `fetch` where it needs rows. `together` runs them as greenlets: a question that
+wants rows pauses, and when all of them have paused (or are done) one statement answers them all. A page of six figures
+then takes as many statements as its deepest figure has steps. Questions that want the very same rows share them.
+"""
+
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from greenlet import GreenletExit, getcurrent, greenlet
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A SELECT of `numbers` bigint columns (NULL allowed) and, with `has_body`, a bytea after them. Rows come in no order."""
+
+    sql: str
+    parameters: Sequence[Any]
+    numbers: int
+    has_body: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.sql, repr(self.parameters)
+
+    @property
+    def columns(self) -> list[str]:
+        return [f"n{number}" for number in range(self.numbers)] + ["body"] * self.has_body
+
+
+class _Question(greenlet):
+    """One of the questions of a `together`; its parent collects what it wants to read."""
+
+
+def fetch(read: Read) -> list[Row]:
+    """The rows of one read; inside `together`, in one statement with what the others want now."""
+    return _exchange([read])[0]
+
+
+def together(*questions: Callable[[], Any]) -> tuple[Any, ...]:
+    """The answers of all questions, in order. May be nested. An error in one of them ends all."""
+    running = [_started(question) for question in questions]
+    answers: dict[_Question, Any] = {}
+    inbox: dict[_Question, tuple[Any, ...]] = dict.fromkeys(running, ())
+    try:
+        while inbox:
+            waiting: dict[_Question, list[Read]] = {}
+            for question, argument in inbox.items():
+                result = question.switch(*argument)
+                (answers if question.dead else waiting)[question] = result
+            inbox = _answered(waiting)
+    finally:
+        for question in running:
+            if not question.dead:
+                question.throw(GreenletExit)
+    return tuple(answers[question] for question in running)
+
+
+def _started(question: Callable[[], Any]) -> _Question:
+    made = _Question(question)
+    made.gr_context = copy_context()  # the language, and what is known in this `reading` block
+    return made
+
+
+def _answered(waiting: dict[_Question, list[Read]]) -> dict[_Question, tuple[Any, ...]]:
+    rows = iter(_exchange([read for reads in waiting.values() for read in reads]) if waiting else [])
+    return {question: ([next(rows) for _read in reads],) for question, reads in waiting.items()}
+
+
+def _exchange(reads: list[Read]) -> list[list[Row]]:
+    asking = getcurrent()
+    if isinstance(asking, _Question):
+        answer: list[list[Row]] = asking.parent.switch(reads)
+        return answer
+    return _execute(reads)
+
+
+def _execute(reads: list[Read]) -> list[list[Row]]:
+    distinct = {read.key: read for read in reads}
+    found = dict(zip(distinct, _rows(list(distinct.values())), strict=True))
+    return [found[read.key] for read in reads]
+
+
+def _rows(reads: list[Read]) -> list[list[Row]]:
+    """One statement: the reads side by side, each row with the number of its read."""
+    with connection.cursor() as cursor:
+        if len(reads) == 1:
+            cursor.execute(reads[0].sql, reads[0].parameters)
+            return [cursor.fetchall()]
+        width = max(read.numbers for read in reads)
+        cursor.execute(
+            " UNION ALL ".join(_part(number, read, width) for number, read in enumerate(reads)),
+            [parameter for read in reads for parameter in read.parameters],
+        )
+        parts: list[list[Row]] = [[] for _read in reads]
+        for number, *row in cursor.fetchall():
+            read = reads[number]
+            parts[number].append((*row[: read.numbers], row[-1]) if read.has_body else tuple(row[: read.numbers]))
+        return parts
+
+
+def _part(number: int, read: Read, width: int) -> str:
+    columns = [f"n{at}" if at < read.numbers else "NULL::bigint" for at in range(width)] + ["body" if read.has_body else "NULL::bytea"]
+    return f"SELECT {number}, {', '.join(columns)} FROM ({read.sql}) AS read({', '.join(read.columns)})"  # noqa: S608  # names of our own
