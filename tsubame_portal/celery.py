@@ -18,7 +18,9 @@ app.conf.beat_schedule = {
     "close-months": {"task": "apps.observations.tasks.close_months", "schedule": schedule(60), "options": {"expires": 60}},
     "keep-partitions": {"task": "apps.observations.tasks.keep_partitions", "schedule": schedule(3600), "options": {"expires": 3600}},
     "work-outbox": {"task": "apps.coordination.jobs.work_outbox", "schedule": schedule(60)},
+    "fill-contacts": {"task": "apps.coordination.jobs.fill_contacts", "schedule": schedule(60), "options": {"expires": 60}},
     "await-contacts": {"task": "apps.coordination.jobs.await_contacts", "schedule": schedule(3600)},
+    "forget-expired": {"task": "apps.accounts.jobs.forget_expired", "schedule": schedule(3600), "options": {"expires": 3600}},
     "requeue-due-lookups": {"task": "apps.enrichment.jobs.requeue_due_lookups", "schedule": schedule(60)},
 }
 __all__ = ["app", "crontab", "schedule"]

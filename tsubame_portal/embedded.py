@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from tsubame_portal.env import env_str, var_dir
 
@@ -74,6 +75,14 @@ def database_url() -> str:
 def redis_url() -> str:
     """The setting REDIS_URL, else that of the embedded server."""
     return env_str("REDIS_URL") or endpoints().redis_url
+
+
+def cache_url(redis: str) -> str:
+    """Database 1 of the server at `redis`; where that URL names another database than 0, or no server by host, `redis` itself."""
+    parts = urlsplit(redis)
+    if parts.scheme not in {"redis", "rediss"} or parts.path not in {"", "/", "/0"}:
+        return redis
+    return urlunsplit(parts._replace(path="/1"))
 
 
 def endpoints() -> Endpoints:
@@ -261,6 +270,7 @@ def _start_redis() -> None:
         _record(Endpoints(**{**asdict(endpoints()), "redis_port": free_port()}))
     home = var_dir() / "redis"
     home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # what is queued and cached is nobody else's to read
     config = home / "redis.conf"
     config.touch(mode=0o600)
     config.write_text(_redis_config(home))

@@ -49,7 +49,7 @@ class Running:
 @contextlib.contextmanager
 def running(parts: Sequence[Part], *, logs: Path, environment: Mapping[str, str]) -> Iterator[list[Running]]:
     """All parts, running inside the block; none of them runs after it, whatever ends it."""
-    logs.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     started: list[Running] = []
     try:
         for part in parts:

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -6,7 +6,9 @@ from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
@@ -23,7 +25,13 @@ def _login(request: HttpRequest, extra_context: dict[str, Any] | None = None) ->
     return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
+def _change_password(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """One page for everybody's own password too."""
+    return redirect("accounts:password")
+
+
 admin.site.login = _login  # type: ignore[method-assign]
+admin.site.password_change = _change_password  # type: ignore[method-assign, assignment]  # a redirection
 admin.site.site_header = admin.site.site_title = _("Administration")
 admin.site.unregister(Group)  # rights follow from roles
 if admin.site.is_registered(AuthToken):
@@ -86,6 +94,16 @@ class TokenAdmin(AuditedAdmin):
     list_display = ["token_key", "user", "created", "expiry"]
     list_select_related = ["user"]
     fields = ["token_key", "user", "created", "expiry"]
+
+    def log_deletions(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Any:
+        """The services record the revocation; Django's own log would keep the token's digest."""
+
+    def delete_model(self, request: HttpRequest, obj: AuthToken) -> None:
+        services.revoke_token(token=obj, by=cast(User, request.user))
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[AuthToken]") -> None:
+        for token in queryset.select_related("user"):
+            services.revoke_token(token=token, by=cast(User, request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

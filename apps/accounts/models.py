@@ -46,7 +46,7 @@ class Organisation(models.Model):
         models.CharField(max_length=2),
         default=list,
         blank=True,
-        help_text=_("Regions whose sources this organisation may see, such as JP."),
+        help_text=_("Regions that this organisation looks after, such as JP. They neither limit nor widen what it sees."),
     )
     sees_network_counts = models.BooleanField(
         _("sees network counts"), default=False, help_text=_("May see counts added up over all sensors, without their names.")

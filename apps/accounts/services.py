@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
@@ -52,7 +54,7 @@ def align_admin_rights(user: User) -> None:
 
 @transaction.atomic
 def add_token(*, user: User, name: str = "", by: User | None = None) -> str:
-    """A new API token of the user in plain text, which is stored nowhere and cannot be shown again."""
+    """A new API token of the user in plain text, which is stored nowhere and cannot be shown again; good for API_TOKEN_DAYS."""
     if not user.is_active:
         raise ValidationError(_("This account is closed."))
     row, token = AuthToken.objects.create(user)
@@ -64,6 +66,12 @@ def add_token(*, user: User, name: str = "", by: User | None = None) -> str:
 def revoke_token(*, token: AuthToken, by: User | None = None) -> None:
     audit.record(by=by, action="token.revoked", target=token.user, token_key=token.token_key)
     token.delete()
+
+
+def forget_expired() -> None:
+    """Delete the sessions and tokens that have expired; they opened nothing any more."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    AuthToken.objects.filter(expiry__lt=timezone.now()).delete()
 
 
 @transaction.atomic

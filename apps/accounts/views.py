@@ -1,9 +1,12 @@
-"""Signing in and out, and the language of the pages."""
+"""Signing in, one's own password, and the language of the pages."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -22,6 +25,19 @@ class LoginView(auth_views.LoginView):
         if isinstance(user, User):
             audit.record(by=user, action="user.signed_in", target=user)
             remember_language(response, user.language)
+        return response
+
+
+class PasswordChangeView(auth_views.PasswordChangeView):
+    """One's own password, by the one in use. It ends the person's other sessions; forgotten ones are set by the administrator."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("portal:home")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        response = super().form_valid(form)
+        audit.record(by=form.user, action="user.password_changed", target=form.user)
+        messages.success(self.request, _("Your password has been changed. Your other sessions have ended."))
         return response
 
 

@@ -4,11 +4,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from rest_framework_api_key.models import APIKey
 
 from apps.accounts.audited_admin import AuditedAdmin
 from apps.accounts.models import User
 from apps.sensors import services
 from apps.sensors.models import Sensor, SensorKey
+
+if admin.site.is_registered(APIKey):
+    admin.site.unregister(APIKey)  # the package's own kind of key, which opens nothing here
 
 
 @admin.register(Sensor)

@@ -1,6 +1,9 @@
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from knox.models import AuthToken
 
+from apps.accounts import services
 from apps.accounts.models import AuditEntry, Organisation, Role, User
 from apps.sensors.models import SensorKey
 from tests.cast import client_for, statuses
@@ -90,3 +93,14 @@ def test_sensors_are_edited_but_neither_moved_nor_deleted(cast):
     cast.sensor.refresh_from_db()
     assert (cast.sensor.address_count, cast.sensor.is_overseas) == (4, False)
     assert client.post(reverse("admin:sensors_sensor_delete", args=[cast.sensor.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_revoking_a_token_is_in_the_audit_log_by_its_beginning_alone(cast):
+    services.add_token(user=cast.partner_a)
+    token = AuthToken.objects.get()
+    client = client_for(cast.admin)
+    assert client.post(reverse("admin:knox_authtoken_delete", args=[token.pk]), {"post": "yes"}).status_code == 302
+    entry = AuditEntry.objects.get(action="token.revoked")
+    assert (entry.actor, entry.target, entry.detail) == (cast.admin, "partner_a", {"token_key": token.token_key})
+    assert not AuthToken.objects.exists()
+    assert token.digest not in str([*AuditEntry.objects.values(), *LogEntry.objects.values()])

@@ -1,19 +1,24 @@
 import io
+from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.utils import translation
+from django.utils import timezone, translation
 from knox.models import AuthToken
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from apps.accounts import services
+from apps.accounts import jobs, services
+from apps.accounts.authentication import ApiTokenAuthentication
 from apps.accounts.models import AuditEntry, Organisation, User
+from tests.cast import client_for
 
 
 class Whoami(APIView):
+    authentication_classes = [ApiTokenAuthentication]
     permission_classes = [IsAuthenticated]
 
     def get(self, request):
@@ -74,3 +79,41 @@ def test_add_user_refuses_weak_passwords(cast, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("password\n"))
     with translation.override("en"), pytest.raises(CommandError, match="too short"):
         call_command("add_user", "weak", "--organisation", "Own CSIRT")
+
+
+def test_tokens_are_listed_by_their_beginning_and_revoked(cast, capsys):
+    first, second = (services.add_token(user=cast.partner_a, name=name) for name in ("feed", "script"))
+    call_command("tokens", "partner_a")
+    listed = capsys.readouterr().out
+    starts = [line.split()[0] for line in listed.splitlines()]
+    assert [first.startswith(starts[0]), second.startswith(starts[1])] == [True, True]
+    assert first not in listed
+    call_command("tokens", "partner_a", "--revoke", starts[0])
+    assert (ask(first).status_code, ask(second).status_code) == (401, 200)
+    assert AuditEntry.objects.get(action="token.revoked").detail == {"token_key": starts[0]}
+    with pytest.raises(CommandError, match="has no token"):
+        call_command("tokens", "analyst", "--revoke", starts[1])
+
+
+def test_a_token_ends_after_a_year_and_is_forgotten(cast):
+    token = services.add_token(user=cast.partner_a)
+    row = AuthToken.objects.get()
+    assert 364 < (row.expiry - timezone.now()).days + 1 <= 365
+    AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    assert ask(token).status_code == 401
+    jobs.forget_expired()
+    assert not AuthToken.objects.exists()
+
+
+@pytest.mark.parametrize("token", ["", "x", "a b", "\xff\xfe", "a\x00b", "é" * 64, "0" * 5000])
+def test_what_is_no_token_is_refused_and_not_stumbled_over(db, token):
+    assert ask(token).status_code == 401
+
+
+def test_expired_sessions_are_forgotten(cast):
+    client_for(cast.analyst)
+    client_for(cast.admin)
+    ended = Session.objects.first()
+    Session.objects.filter(pk=ended.pk).update(expire_date=timezone.now() - timedelta(seconds=1))
+    jobs.forget_expired()
+    assert Session.objects.count() == 1

@@ -562,5 +562,6 @@ def test_no_log_line_no_cache_key_and_no_row_has_the_address_of_a_client(client,
     stored = json.dumps([*Batch.objects.values("header"), *SensorKey.objects.values("name", "prefix")])
     clear(uuid)
     assert address not in caplog.text + stored
-    with redis.Redis.from_url(settings.REDIS_URL) as remembered:
-        assert not [key for key in remembered.scan_iter() if address.encode() in key]
+    for url in (settings.REDIS_URL, settings.CACHE_URL):
+        with redis.Redis.from_url(url) as remembered:
+            assert not [key for key in remembered.scan_iter() if address.encode() in key]

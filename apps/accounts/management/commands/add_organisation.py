@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--kind", choices=Organisation.Kind.values, default=Organisation.Kind.PARTNER_CSIRT)
-        parser.add_argument("--regions", default="", help="regions whose sources it may see, such as JP,KR")
+        parser.add_argument("--regions", default="", help="regions that it looks after, such as JP,KR")
         parser.add_argument("--network-counts", action="store_true", help="it may see counts over all sensors")
 
     def handle(self, **options: Any) -> None:

@@ -1,0 +1,120 @@
+"""The portal with something on every page: observations, a ticket with a mail, a look-up, a token."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone, translation
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from apps.accounts import services as accounts
+from apps.accounts.models import AuditEntry, Organisation
+from apps.coordination.models import Investigation, OutgoingMail
+from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
+from apps.reference.models import PortAlias, ScannerList, Snapshot
+from apps.sensors.models import SensorKey
+from tests.cast import Cast, make_cast, sensor_client
+from tests.coordination import scenes
+from tests.observations import sightings
+from tests.portal import scene
+
+HOLDER = "Holder of the source's network"
+CONTACT = "abuse-of-the-source@isp.invalid"
+RAW = "words of the registry's raw answer"
+
+
+@dataclass(frozen=True)
+class Portal:
+    cast: Cast
+    ticket: Investigation
+    mail: OutgoingMail
+    lookup: Lookup
+    token: AuthToken
+
+    def url(self, name: str) -> str:
+        """An address of the route that exists."""
+        return reverse(name, kwargs=self._arguments(name))
+
+    def _arguments(self, name: str) -> dict[str, object]:
+        namespace, _colon, page = name.partition(":")
+        if namespace == "admin":
+            return self._row(page)
+        if namespace == "coordination" and page not in ("ticket-list", "open-ticket"):
+            extra = {"mail-detail": "mail_id", "mail-file": "mail_id", "settle": "mail_id", "evidence-file": "evidence_id",
+                     "change-host-state": "host"}  # fmt: skip
+            numbers = {"mail_id": self.mail.pk, "evidence_id": self.mail.evidence_id, "host": self.ticket.hosts.get().pk}
+            return {"number": self.ticket.number} | ({extra[page]: numbers[extra[page]]} if page in extra else {})
+        others: dict[str, dict[str, object]] = {
+            "portal:port": {"protocol": "tcp", "number": "23"},
+            "portal:region": {"code": "JP"},
+            "portal:csv-panels": {"code": "JP"},
+            "portal:source": {"address": scene.JAPANESE},
+            "portal:csv-timeline": {"address": scene.JAPANESE},
+            "api:ingest-batch": {"uuid": "no-uuid"},
+        }
+        return others.get(name, {})
+
+    def _row(self, page: str) -> dict[str, object]:
+        if page == "app_list":
+            return {"app_label": "accounts"}
+        if page == "view_on_site":
+            return {"content_type_id": 1, "object_id": 1}
+        if page == "auth_user_password_change":
+            return {"id": self.cast.analyst.pk}
+        model, _underscore, action = page.rpartition("_")
+        if model.count("_") != 1 or action not in ("change", "history", "delete"):
+            return {}
+        rows: dict[str, object] = {
+            "accounts_user": self.cast.analyst,
+            "accounts_organisation": Organisation.objects.create(name="to delete"),
+            "accounts_auditentry": AuditEntry.objects.first(),
+            "knox_authtoken": self.token,
+            "reference_portalias": PortAlias.objects.first(),
+            "reference_snapshot": Snapshot.objects.first(),
+            "reference_scannerlist": ScannerList.objects.first(),
+            "sensors_sensor": self.cast.sensor,
+            "sensors_sensorkey": SensorKey.objects.first(),
+            "enrichment_lookup": self.lookup,
+            "enrichment_network": self.lookup.network,
+        }
+        return {"object_id": rows[model].pk}  # type: ignore[attr-defined]
+
+    def client_of(self, name: str) -> APIClient:
+        """A browser with the person's session; a sensor's key; or nothing."""
+        if name == "sensor":
+            return sensor_client(self.cast.sensor_key)
+        client = APIClient(headers={"accept-language": "en"})
+        if name in self.cast.people:
+            client.force_login(self.cast.people[name])
+        return client
+
+
+@pytest.fixture(scope="module")
+def portal(django_db_setup, django_db_blocker):
+    """One portal for all tests of a module, each of which undoes its own changes only."""
+    with pytest.MonkeyPatch.context() as patches, sightings.kept(django_db_blocker), translation.override("en"):
+        yield _furnished(scene.observed(make_cast()), patches)
+
+
+def _furnished(cast: Cast, patches: pytest.MonkeyPatch) -> Portal:
+    registry = scenes.Registry(patches)
+    registry.answers[scenes.SOURCE] = scenes.FakeInfo()
+    scenes.busy_source([cast.sensor, cast.sensor_a])
+    ticket = scenes.with_contact(scenes.open_ticket(cast.coordinator), cast.coordinator)
+    mail = scenes.queued(ticket, cast.coordinator)
+    accounts.add_token(user=cast.partner_a, name="theirs")
+    ScannerList.objects.create(name="list", list_date=scene.FIRST)
+    return Portal(cast, ticket, mail, _looked_up(scene.JAPANESE), AuthToken.objects.get())
+
+
+def _looked_up(address: str) -> Lookup:
+    now = timezone.now()
+    network = Network.objects.create(
+        start="198.51.100.0", end="198.51.100.255", handle="NET-1", holder=HOLDER, registry="apnic", raw={"remark": RAW}, fetched_at=now
+    )
+    NetworkContact.objects.create(network=network, email=CONTACT, role=ContactRole.ABUSE, level=0)
+    return Lookup.objects.create(
+        address=address, block="198.51.100.0/24", state=State.DONE, network=network, is_exact=True, fetched_at=now - timedelta(hours=1)
+    )

@@ -1,0 +1,122 @@
+"""Every route of the project, and what each of the cast gets there. A route that is not in the table fails its test."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+STAFF = ("analyst", "coordinator", "approver", "auditor", "admin")
+PARTNERS = ("partner_a", "partner_b")
+OUTSIDERS = ("sensor", "anonymous")  # a sensor's key opens nothing but ingest
+EVERYBODY = (*STAFF, *PARTNERS, *OUTSIDERS)
+
+Answers = dict[str, int]
+
+
+def answers(default: int, **others: int) -> Answers:
+    """What everybody gets, and who gets something else; `staff`, `partners` and `outsiders` name groups."""
+    groups = {"staff": STAFF, "partners": PARTNERS, "outsiders": OUTSIDERS}
+    table = dict.fromkeys(EVERYBODY, default)
+    for name, status in others.items():
+        table |= dict.fromkeys(groups.get(name, (name,)), status)
+    return table
+
+
+# Let in: what a page answers then depends on what it is sent. Not the login page, not 403 or 404, and no failure.
+IN = 0
+OPEN = answers(200)
+PEOPLE = answers(200, outsiders=302)
+NOBODY_BY_GET = answers(405)
+TICKET_READERS = answers(200, admin=404, partners=404, outsiders=302)
+TICKET_WRITERS = answers(404, coordinator=IN, approver=IN, analyst=403, auditor=403, outsiders=302)
+ADMIN = answers(302, admin=200)
+ADMIN_REFUSED = answers(302, admin=403)
+TOKEN_OR_SESSION = answers(200, outsiders=401)
+
+# name → (method, answers). Ticket routes stand for a ticket with a mail in the outbox.
+TABLE: dict[str, tuple[str, Answers]] = {
+    "healthz": ("get", answers(IN)),  # 503 where no worker runs
+    "accounts:login": ("get", OPEN),
+    "accounts:logout": ("post", answers(302)),
+    "accounts:language": ("post", answers(302)),
+    "accounts:password": ("get", PEOPLE),
+    "portal:home": ("get", PEOPLE),
+    "portal:search": ("get", PEOPLE),
+    "portal:freshness": ("get", PEOPLE),
+    "portal:ports": ("get", PEOPLE),
+    "portal:port": ("get", PEOPLE),
+    "portal:regions": ("get", PEOPLE),
+    "portal:region": ("get", PEOPLE),
+    "portal:sensors": ("get", PEOPLE),
+    "portal:sources": ("get", PEOPLE),
+    "portal:source": ("get", PEOPLE),
+    "portal:csv-sources": ("get", PEOPLE),
+    "portal:csv-panels": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:csv-timeline": ("get", PEOPLE),
+    "enrichment:holder": ("get", answers(200, partners=404, outsiders=302)),
+    "enrichment:lookup": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
+    "coordination:ticket-list": ("get", TICKET_READERS),
+    "coordination:open-ticket": ("get", answers(200, admin=404, partners=404, analyst=403, auditor=403, outsiders=302)),
+    "coordination:ticket-detail": ("get", TICKET_READERS),
+    "coordination:ticket-contact": ("get", TICKET_READERS),
+    "coordination:preview": ("get", TICKET_READERS | answers(302, admin=404, partners=404)),
+    "coordination:mail-detail": ("get", TICKET_READERS),
+    "coordination:mail-file": ("get", TICKET_READERS),
+    "coordination:evidence-file": ("get", TICKET_READERS),
+    **{
+        f"coordination:{name}": ("post", TICKET_WRITERS)
+        for name in (
+            "look-up", "choose-contact", "enter-contact", "add-note", "change-state", "plan", "close-incident",
+            "change-host-state", "write-draft", "edit-draft", "send", "settle", "approve", "take-back",
+        )
+    },
+    "api:rankings": ("get", TOKEN_OR_SESSION),
+    "api:series": ("get", TOKEN_OR_SESSION),
+    "api:sources": ("get", TOKEN_OR_SESSION),
+    "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
+    "api:docs": ("get", OPEN),
+    "api:ingest-batch": ("put", answers(401, sensor=IN)),
+    "api:ingest-heartbeat": ("post", answers(401, sensor=IN)),
+    "admin:index": ("get", ADMIN),
+    "admin:login": ("get", answers(404, outsiders=302)),
+    "admin:logout": ("post", answers(302)),
+    "admin:password_change": ("get", answers(302)),
+    "admin:password_change_done": ("get", ADMIN),
+    "admin:autocomplete": ("get", ADMIN_REFUSED),
+    "admin:jsi18n": ("get", ADMIN),
+    "admin:view_on_site": ("get", answers(302, admin=404)),
+    "admin:app_list": ("get", ADMIN),
+    "admin:auth_user_password_change": ("get", ADMIN),
+}  # fmt: skip
+
+
+def walk(patterns: list[URLPattern | URLResolver] | None = None, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """(name with namespace, pattern) of every route."""
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+        else:
+            yield namespace + (pattern.name or str(pattern.pattern)), pattern
+
+
+# Django's administration: model → what the role admin gets for list, form of a new row, row, history of a row, deletion.
+ADMIN_MODELS = {
+    "accounts_user": (200, 200, 200, 200, 403),
+    "accounts_organisation": (200, 200, 200, 200, 200),
+    "accounts_auditentry": (200, 403, 200, 200, 403),
+    "knox_authtoken": (200, 403, 200, 200, 200),
+    "reference_portalias": (200, 200, 200, 200, 200),
+    "reference_snapshot": (200, 403, 200, 200, 403),
+    "reference_scannerlist": (200, 403, 200, 200, 403),
+    "sensors_sensor": (200, 403, 200, 200, 403),
+    "sensors_sensorkey": (200, 403, 200, 200, 403),
+    "enrichment_lookup": (200, 403, 200, 200, 403),
+    "enrichment_network": (200, 403, 200, 200, 403),
+}
+ADMIN_PAGES = ("changelist", "add", "change", "history", "delete")
+TABLE |= {
+    f"admin:{model}_{page}": ("get", answers(302, admin=status))
+    for model, statuses in ADMIN_MODELS.items()
+    for page, status in zip(ADMIN_PAGES, statuses, strict=True)
+}
+# Django's own redirections of /…/<id>/ to the row's page, and of paths of the administration that do not exist.
+UNNAMED = {"admin:<path:object_id>/", "admin:(?P<url>.*)$"}
