@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.observations import queries
-from apps.observations.figures import Dimension, RankRow, Selection
+from apps.observations.figures import Dimension, RankRow, Selection, SeriesSet
 from apps.observations.models import Signature
 from apps.portal import words
 from apps.portal.state import View
@@ -25,6 +25,11 @@ class Fact:
 
 def before(selection: Selection) -> Selection:
     return replace(selection, period=selection.period.previous())
+
+
+def series_before(view: View) -> SeriesSet | None:
+    """The curve of the period before, where the view is compared with it."""
+    return queries.series(before(view.selection), Dimension.NONE, view.bin, view.unit) if view.compares else None
 
 
 def with_every_signature(selection: Selection) -> Selection:

@@ -60,15 +60,25 @@ def scope_for(user: "User | AnonymousUser", chosen: str = "all") -> SensorScope:
     chosen = chosen.strip() or "all"
     if chosen not in PANELS:
         return _scope_of_chosen(user, chosen)
-    panels = PANELS[chosen]
+    return scopes_for(user, (chosen,))[0]
+
+
+def scopes_for(user: "User | AnonymousUser", chosen: Sequence[str]) -> tuple[SensorScope, ...]:
+    """The scopes of some of all, domestic and overseas, in one query."""
     reads_network = _may_read_network_counts(user)
     sensors = Sensor.objects.all() if reads_network else Sensor.objects.visible_to(user)
-    return SensorScope(
-        sensor_ids=_ids(sensors.filter(is_overseas__in=[panel == Panel.OVERSEAS for panel in panels])),
-        panels=panels if reads_network else (),
-        label=chosen,
-        may_name_sensors=_is_own_staff(user),
-        is_aggregate_only=reads_network and not _is_own_staff(user),
+    ids: dict[Panel, list[int]] = {panel: [] for panel in Panel}
+    for pk, is_overseas in sensors.order_by("pk").values_list("pk", "is_overseas"):
+        ids[Panel.OVERSEAS if is_overseas else Panel.DOMESTIC].append(pk)
+    return tuple(
+        SensorScope(
+            sensor_ids=tuple(sorted(pk for panel in PANELS[name] for pk in ids[panel])),
+            panels=PANELS[name] if reads_network else (),
+            label=name,
+            may_name_sensors=_is_own_staff(user),
+            is_aggregate_only=reads_network and not _is_own_staff(user),
+        )
+        for name in chosen
     )
 
 

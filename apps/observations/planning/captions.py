@@ -23,7 +23,7 @@ class Context:
     days: SensorDays
 
     def meta(self, unit: Unit) -> FigureMeta:
-        """One query."""
+        """No query, as part of a `reading` block."""
         selection, coverage = self.selection, self.days.summary()
         return FigureMeta(
             unit=unit,
@@ -43,8 +43,12 @@ class Context:
 
 
 def context_of(selection: Selection) -> Context:
-    """One query, which also tells what the planner wants to know next."""
-    days, _months = together(lambda: sensor_days(selection.scope.sensor_ids, selection.period), countreads.closed_months)
+    """One query, which also tells what the planner and the caption want to know later."""
+    days, _months, _freshness = together(
+        lambda: sensor_days(selection.scope.sensor_ids, selection.period),
+        countreads.closed_months,
+        lambda: newest_data(selection.scope),
+    )
     return Context(selection, days)
 
 

@@ -1,6 +1,6 @@
 """How new the rolled-up data of a set of sensors is, and how far back it goes."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -8,7 +8,10 @@ from django.db import connection
 from apps.common.periods import day_start
 from apps.observations.figures import Freshness
 from apps.observations.planning.reading import once
+from apps.observations.planning.together import Read, fetch
 from apps.sensors.scopes import SensorScope
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One index step a sensor: a plain max() over all segments would read a row for every sensor-day.
 _EDGE = """
@@ -22,8 +25,8 @@ LEFT JOIN observations_fill AS fill ON fill.sensor_id = mark.sensor_id AND fill.
 WHERE mark.sensor_id = ANY(%s::bigint[]) AND mark.version > coalesce(fill.rolled_version, 0)
 """
 _STATE = f"""
-SELECT ({_EDGE.format(aggregate="max", order="DESC")}), ({_STALE}),
-       (SELECT max(rolled_at) FROM observations_fill WHERE sensor_id = ANY(%s::bigint[]))
+SELECT ({_EDGE.format(aggregate="max", order="DESC")}) - date '1970-01-01', ({_STALE}),
+       (SELECT extract(epoch FROM max(rolled_at)) * 1000000 FROM observations_fill WHERE sensor_id = ANY(%s::bigint[]))::bigint
 """  # noqa: S608  # only constants are put in
 
 
@@ -33,10 +36,12 @@ def newest_data(scope: SensorScope) -> Freshness:
 
 
 def _newest_data(ids: list[int]) -> Freshness:
-    with connection.cursor() as cursor:
-        cursor.execute(_STATE, [ids, ids, ids])
-        newest, stale_days, rolled_at = cursor.fetchone()
-    return Freshness(newest=_day_end(newest), rolled_at=rolled_at, stale_days=stale_days)
+    [(newest, stale_days, rolled_at)] = fetch(Read(_STATE, [ids, ids, ids], 3))
+    return Freshness(
+        newest=None if newest is None else day_start(_EPOCH.date() + timedelta(days=newest + 1), settings.REPORT_TIME_ZONE),
+        rolled_at=None if rolled_at is None else _EPOCH + timedelta(microseconds=rolled_at),
+        stale_days=stale_days,
+    )
 
 
 def oldest_day(scope: SensorScope) -> date | None:
@@ -45,7 +50,3 @@ def oldest_day(scope: SensorScope) -> date | None:
         cursor.execute(_EDGE.format(aggregate="min", order="ASC"), [list(scope.sensor_ids)])
         day: date | None = cursor.fetchone()[0]
     return day
-
-
-def _day_end(day: date | None) -> datetime | None:
-    return day_start(day + timedelta(days=1), settings.REPORT_TIME_ZONE) if day else None

@@ -56,10 +56,16 @@ def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Fra
     return [
         _days_of(small[month], month, _of_month(days, month), keep)
         if month in small
-        else segments.read(sensors, _of_month(days, month), keep=keep, max_rows=MAX_ROWS)
+        else segments.read(sensors, _of_month(days, month), keep=keep, max_rows=None)
         for month, *_state, wanted in months
         if wanted
     ]
+
+
+def forget() -> None:
+    """Hold no segments any more, as a process that has just started."""
+    with _lock:
+        _frames.clear()
 
 
 def _days_of(frame: Frame, month: date, days: list[date], keep: Keep) -> Frame:
@@ -84,7 +90,7 @@ def _decoded(keys: list[_Key]) -> dict[date, Frame]:
 
 def _read(keys: list[_Key]) -> dict[date, Frame]:
     days = [month + timedelta(days=offset) for _sensors, month, *_state in keys for offset in range((add_months(month, 1) - month).days)]
-    frame = segments.read(keys[0][0], days, COLUMNS)
+    frame = segments.read(keys[0][0], days, COLUMNS, max_rows=None)
     months = frame["day"].astype("datetime64[M]")
     found = {key[1]: take(frame, months == np.datetime64(key[1], "M")) for key in keys}
     with _lock:

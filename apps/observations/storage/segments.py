@@ -92,12 +92,13 @@ def read(
     columns: Iterable[str] = COLUMNS,
     *,
     keep: Filter | None = None,
-    max_rows: int = MAX_ROWS,
+    max_rows: int | None = MAX_ROWS,
 ) -> Frame:
     """All rows of these sensors and reporting days, with `sensor` and `day`, in order of day and sensor.
 
     `keep` chooses rows of each segment as soon as it is decoded (it may look at `columns` only), which is how a few
-    ports of a long period fit into memory. TooManyRowsError when the segments hold more than `max_rows` before it."""
+    ports of a long period fit into memory. TooManyRowsError when the segments hold more than `max_rows` before it;
+    None for a caller that knows how many there are."""
     wanted, parts = list(columns), []
     with ThreadPoolExecutor(_THREADS) as pool:
         jobs = [
@@ -116,11 +117,12 @@ def _decode_row(sensor: int, day: date, body: bytes, columns: list[str], keep: F
     return frame if keep is None else take(frame, keep(frame))
 
 
-def _stored(sensor_ids: list[int], days: list[date], max_rows: int) -> list[tuple[int, date, bytes]]:
+def _stored(sensor_ids: list[int], days: list[date], max_rows: int | None) -> list[tuple[int, date, bytes]]:
     where = "WHERE sensor_id = ANY(%s) AND day = ANY(%s) AND rows > 0"
     with binary_cursor() as cursor:
-        rows = cursor.execute(f"SELECT coalesce(sum(rows), 0)::bigint FROM observations_segment {where}", [sensor_ids, days])  # noqa: S608
-        if (rows.fetchone() or [0])[0] > max_rows:
-            raise TooManyRowsError(f"more than {max_rows} rows")
+        if max_rows is not None:
+            rows = cursor.execute(f"SELECT coalesce(sum(rows), 0)::bigint FROM observations_segment {where}", [sensor_ids, days])  # noqa: S608
+            if (rows.fetchone() or [0])[0] > max_rows:
+                raise TooManyRowsError(f"more than {max_rows} rows")
         query = f"SELECT sensor_id::int, day, body FROM observations_segment {where} ORDER BY day, sensor_id"  # noqa: S608
         return cursor.execute(query, [sensor_ids, days]).fetchall()

@@ -12,7 +12,7 @@ from apps.portal.figures import Figure, named, series_figure, with_previous
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.shares import ShareTable, share_table, signature_label
 from apps.portal.state import View
-from apps.portal.summary import Fact, before, facts_of, with_every_signature
+from apps.portal.summary import Fact, facts_of, series_before, with_every_signature
 from apps.portal.tables import RankTable, notes_on_sensors, rank_table
 from apps.reference.names import port_label, port_name
 
@@ -37,16 +37,20 @@ class PortPage:
 
 
 def port_page(view: View, key: PortKey) -> PortPage:
-    by_region, regions = (None, None) if len(view.selection.regions) == 1 else _regions(view, port_label(key))
-    signatures = queries.series(with_every_signature(view.selection), Dimension.SIGNATURE, view.bin, view.unit, TOP)
+    facts, trend, (by_region, regions), signatures = queries.together(
+        lambda: facts_of(str(key), Dimension.PORT, view),
+        lambda: _trend(view, key),
+        lambda: (None, None) if len(view.selection.regions) == 1 else _regions(view, port_label(key)),
+        lambda: queries.series(with_every_signature(view.selection), Dimension.SIGNATURE, view.bin, view.unit, TOP),
+    )
     return PortPage(
         key=str(key),
         label=port_label(key),
         name=port_name(key),
         filters=filter_bar(view, with_bins=True),
         freshness=view.freshness,
-        facts=facts_of(str(key), Dimension.PORT, view),
-        trend=_trend(view, key),
+        facts=facts,
+        trend=trend,
         by_region=by_region,
         regions=regions,
         by_signature=_by_signature(signatures, view, port_label(key)),
@@ -56,8 +60,10 @@ def port_page(view: View, key: PortKey) -> PortPage:
 
 
 def _regions(view: View, label: str) -> tuple[Figure | None, RankTable]:
-    ranking = queries.ranking(view.selection, Dimension.REGION, view.unit, RANKS, previous=True)
-    curves = queries.series(view.selection, Dimension.REGION, view.bin, view.unit, TOP)
+    ranking, curves = queries.together(
+        lambda: queries.ranking(view.selection, Dimension.REGION, view.unit, RANKS, previous=True),
+        lambda: queries.series(view.selection, Dimension.REGION, view.bin, view.unit, TOP),
+    )
     figure = series_figure(
         curves,
         view,
@@ -80,13 +86,14 @@ def _by_signature(found: SeriesSet, view: View, label: str) -> Figure | None:
 
 
 def _trend(view: View, key: PortKey) -> Figure:
+    total, earlier = queries.together(
+        lambda: queries.series(view.selection, Dimension.NONE, view.bin, view.unit), lambda: series_before(view)
+    )
     figure = series_figure(
-        named(queries.series(view.selection, Dimension.NONE, view.bin, view.unit), str(key), port_label(key)),
+        named(total, str(key), port_label(key)),
         view,
         id="trend",
         title=_("Trend of %(port)s") % {"port": port_label(key)},
         csv_url=series_csv(view, Dimension.NONE),
     )
-    if not view.compares:
-        return figure
-    return with_previous(figure, queries.series(before(view.selection), Dimension.NONE, view.bin, view.unit))
+    return with_previous(figure, earlier) if earlier else figure
