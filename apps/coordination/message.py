@@ -1,11 +1,12 @@
 """The bytes of one message (RFC 5322), made once and never again: what is previewed is what is sent and kept."""
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime
 
 from django.conf import settings
 
@@ -44,7 +45,8 @@ class Message:
 def build(letter: Letter, *, at: datetime) -> Message:
     """Headers, text and attachments with CRLF line ends and no line of over 998 bytes, 7-bit throughout."""
     message = EmailMessage(policy=SMTP)
-    message_id = make_msgid(idstring=letter.number, domain=settings.MAIL_FROM.rpartition("@")[2])
+    # Short, so that the header stays on one line: some programs misread an identifier that is folded.
+    message_id = f"<{letter.number}.{secrets.token_hex(8)}@{settings.MAIL_FROM.rpartition('@')[2]}>"
     message["From"] = settings.MAIL_FROM
     message["To"] = ", ".join(letter.recipients)
     message["Reply-To"] = addressing.reply_to(letter.number)

@@ -44,6 +44,12 @@ def test_two_messages_never_share_an_id():
     assert len({message.build(letter(), at=AT).message_id for _time in range(100)}) == 100
 
 
+def test_the_id_stays_on_one_line(settings):
+    settings.MAIL_FROM = "csirt@coordination.example.invalid"
+    made = message.build(letter(), at=AT)
+    assert f"\r\nMessage-ID: {made.message_id}\r\n".encode() in made.content
+
+
 def test_any_server_can_carry_the_bytes():
     content = message.build(letter(attachments=(message.Attachment("log.csv", "text/csv", "\ufeffä".encode()),)), at=AT).content
     assert content.isascii()
