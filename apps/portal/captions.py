@@ -24,7 +24,7 @@ def full_title(title: str, view: View) -> str:
     filters += _some(view.sensor_names)
     if chosen.scanners is not Scanners.INCLUDE:
         filters.append(str(words.SCANNERS[chosen.scanners]))
-    return f"{title} ({_(', ').join(filters)})" if filters else title
+    return _("%(title)s (%(filters)s)") % {"title": title, "filters": _(", ").join(filters)} if filters else title
 
 
 def _some(names: list[str]) -> list[str]:

@@ -49,6 +49,13 @@ def test_every_curve_stands_out_from_its_background(theme):
 
 
 @pytest.mark.parametrize("theme", GROUNDS)
+@pytest.mark.parametrize("name", ["good", "bad", "chart-text", "chart-ink", "tblr-link-color", "tblr-secondary-color"])
+def test_words_can_be_read_on_the_card(theme, name):
+    block = CSS.split(f'[data-bs-theme="{theme}"] {{')[1].split("}")[0]
+    assert contrast(re.search(rf"--{name}: (#[0-9a-f]{{6}})", block)[1], GROUNDS[theme]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", GROUNDS)
 @pytest.mark.parametrize("vision", VISIONS)
 def test_any_two_hues_differ_for_every_kind_of_colour_vision(theme, vision):
     seen = [lab(VISIONS[vision] @ linear(colour)) for colour in palette(theme)]

@@ -18,7 +18,7 @@ from apps.sensors.queries import Health, SensorRow, sensor_list
 
 HEALTHS = {
     Health.REPORTING: gettext_lazy("reporting"),
-    Health.ARCHIVE: gettext_lazy("imported archive"),
+    Health.ARCHIVE: gettext_lazy("archive"),
     Health.SILENT: gettext_lazy("silent"),
     Health.NEVER_SEEN: gettext_lazy("never seen"),
     Health.RETIRED: gettext_lazy("retired"),

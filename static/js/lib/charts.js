@@ -60,10 +60,11 @@ function colours(chart) {
 
 // Heights are worked out here rather than by Chart.js's own logarithmic axis, which leaves out zeros as if they were gaps.
 function logarithmic(data, language) {
-  const ticks = logTicks(Math.max(0, ...data.series.flatMap((series) => series.values)));
+  const most = Math.max(1, ...data.series.flatMap((series) => series.values));
+  const ticks = logTicks(most);
   return {
     min: 0,
-    max: heightOf(ticks.at(-1)),
+    max: heightOf(1.1 * most),
     afterBuildTicks: (axis) => {
       axis.ticks = ticks.map((value) => ({ value: heightOf(value) }));
     },

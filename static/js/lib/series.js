@@ -51,12 +51,12 @@ export function heightOf(value) {
   return value === null ? null : Math.log10(1 + value);
 }
 
-// Zero and round numbers up to the first that is not below `most`: powers of ten, with 3, 30, … between where few.
+// Zero and round numbers up to `most`, at least 1: powers of ten, with 3, 30, … between where they are few.
 export function logTicks(most) {
   const steps = most > 1000 ? [1] : [1, 3];
   const ticks = [0];
-  for (let power = 1; ticks.at(-1) < Math.max(most, 1); power *= 10) {
-    for (const step of steps) if (ticks.at(-1) < Math.max(most, 1)) ticks.push(step * power);
+  for (let power = 1; power <= Math.max(most, 1); power *= 10) {
+    ticks.push(...steps.map((step) => step * power).filter((tick) => tick <= Math.max(most, 1)));
   }
   return ticks;
 }
