@@ -8,13 +8,14 @@ while they agree with the days (`bins.py`): a day that is rolled again takes the
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.common.periods import add_months
-from apps.observations.counting.bins import delete_month, lock_month_alone, month_bounds, month_is_counted
+from apps.observations.counting.bins import lock_month_alone, month_bounds, month_is_counted
 from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.models import Grain, Slice
@@ -23,7 +24,6 @@ from apps.observations.storage.cells import encode, group
 from apps.observations.storage.columns import Frame, concat
 from apps.observations.storage.hours import microseconds
 from apps.observations.storage.locks import month_lock
-from apps.observations.storage.snapshots import snapshot
 
 CLOSES_AFTER = timedelta(days=1)  # late batches of the last evening should not cost a second build
 PART_ROWS = 2_000_000  # rows held at once; grouping takes some 300 bytes for each
@@ -50,17 +50,32 @@ def months_to_close(now: datetime | None = None) -> list[date]:
 
 
 def close_month(month: date, *, wait: bool = True) -> int:
-    """Make the rows of a month; → how many. 0 where it has none, somebody else is at it, or a day of it waits to be rolled
-    or was rolled meanwhile: then a later run does it."""
+    """Make the rows of a month that has none; → how many. 0 where it has them, somebody else is at it, or a day of it waits
+    to be rolled or was rolled meanwhile: then a later run does it.
+
+    Rows are written as they are made, for all of them take a gigabyte. No snapshot is needed: days that were rolled
+    meanwhile show in the state, and then all is taken back."""
     with month_lock(month, wait=wait) as held:
         if not held:
             return 0
-        with snapshot():
+        with transaction.atomic(), connection.cursor() as cursor:
             state = _state(month)
-            if state.is_stale:
+            if state.is_stale or month_is_counted(cursor, month):
                 return 0
-            rows = list(_rows(month))
-        return _write(month, state, rows)
+            written = _write(cursor, month)
+            lock_month_alone(cursor, month)
+            if _state(month) == state:
+                return written
+            transaction.set_rollback(True)
+        return 0
+
+
+def _write(cursor: Any, month: date) -> int:
+    written = 0
+    for rows in _rows(month):
+        rows.write(cursor)
+        written += len(rows)
+    return written
 
 
 @dataclass(frozen=True)
@@ -74,17 +89,6 @@ def _state(month: date) -> _State:
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [month, add_months(month, 1)])
         return _State(*cursor.fetchone())
-
-
-def _write(month: date, state: _State, rows: list[CountRows]) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        lock_month_alone(cursor, month)
-        if _state(month) != state:
-            return 0
-        delete_month(cursor, month)
-        for part in rows:
-            part.write(cursor)
-    return sum(map(len, rows))
 
 
 def _rows(month: date) -> Iterator[CountRows]:
