@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.accounts import audit
 from apps.accounts.models import User
 from apps.coordination import transitions
-from apps.coordination.models import Host, Incident, IncidentState, Investigation, InvestigationState, TimelineEntry
+from apps.coordination.models import Contact, Host, Incident, IncidentState, Investigation, InvestigationState, TimelineEntry
 
 QUIET_DAYS = timedelta(days=7)  # how long a contact is given before a ticket comes back to the top of the queue
 
@@ -46,7 +46,15 @@ def move(investigation: Investigation, to: InvestigationState, *, by: User | Non
         investigation.wake_on = timezone.localdate() + QUIET_DAYS
         fields.append("wake_on")
     investigation.save(update_fields=fields)
+    _remember_bounce(investigation)
     log(investigation, by=by, kind=TimelineEntry.Kind.STATE, why=why, before=before, after=str(to))
+
+
+def _remember_bounce(investigation: Investigation) -> None:
+    """An address that bounced is not chosen by itself again, until somebody answers from there."""
+    at = {InvestigationState.BOUNCED: timezone.now(), InvestigationState.REPLIED: None}
+    if investigation.contact_id and investigation.state in at:
+        Contact.objects.filter(pk=investigation.contact_id).update(bounced_at=at[InvestigationState(investigation.state)])
 
 
 def move_host(host: Host, to: str, *, by: User | None, why: str = "") -> None:

@@ -1,5 +1,6 @@
 """The words of a mail: template files filled with what was observed. One file per language, kind and part."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ NAMES = ("CSIRT_PREFIX", "CSIRT_NAME_JA", "CSIRT_NAME_EN")  # settings without w
 REPLY_WITHIN_WORKING_DAYS = 10
 _WEEKDAYS = {"ja": "月火水木金土日", "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")}
 _REMOTE_LOGIN = {22, 23, 2222, 2323, 3389, 5900}
+_MARKING = re.compile(r"TLP:[A-Z]+(?:\+[A-Z]+)?")
 _FILE_SHARING = {135, 139, 445}
 
 
@@ -129,10 +131,10 @@ def working_day_after(day: date, days: int) -> date:
 def check_edited(investigation: Investigation, subject: str, body: str) -> None:
     """DomainError unless an edited draft still carries the number and the TLP that make it find its way."""
     problems = {}
-    if numbers.tag(investigation.number) not in subject or investigation.tlp not in subject:
+    if numbers.tag(investigation.number) not in subject or set(_MARKING.findall(subject)) != {investigation.tlp}:
         problems["subject"] = translation.gettext("The subject must keep %(tag)s and %(tlp)s.") % {
             "tag": numbers.tag(investigation.number), "tlp": investigation.tlp}  # fmt: skip
-    if investigation.tlp not in body:
+    if set(_MARKING.findall(body)) != {investigation.tlp}:
         problems["body"] = translation.gettext("The text must keep %(tlp)s.") % {"tlp": investigation.tlp}
     if problems:
         raise DomainError(" ".join(problems.values()), fields=problems)

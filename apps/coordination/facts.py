@@ -66,6 +66,7 @@ def gate_facts(investigation: Investigation, text: str) -> GateFacts:
         is_manual_contact=investigation.contact_source == "manual",
         contact_chosen_at=investigation.contact_fetched_at,
         is_registry_mailbox=contact is not None and lookups.is_registry_mailbox(contact.email),
+        is_bounced=contact is not None and contact.bounced_at is not None,
         strong_words=tuple(certainty.too_strong(text, investigation.incident.certainty)),
     )
 

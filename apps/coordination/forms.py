@@ -38,8 +38,8 @@ class TermsForm(forms.Form):
     """The language and the marking in which a draft is written."""
 
     language = forms.ChoiceField(label=_("language of the mail"), choices=Language.choices)
-    # A mail marked TLP:RED needs a second person's approval, which there is no way to give yet.
-    tlp = forms.ChoiceField(label="TLP", choices=[choice for choice in Tlp.choices if choice[0] != Tlp.RED])
+    tlp = forms.ChoiceField(label="TLP", choices=Tlp.choices)
+    version = forms.IntegerField(required=False, min_value=1)  # of the draft that is given up
 
 
 class CloseIncidentForm(forms.Form):

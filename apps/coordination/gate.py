@@ -34,6 +34,7 @@ class GateFacts:
     is_manual_contact: bool
     contact_chosen_at: datetime | None
     is_registry_mailbox: bool
+    is_bounced: bool
     strong_words: tuple[str, ...]
 
 
@@ -92,6 +93,10 @@ def _registry_mailbox(facts: GateFacts) -> list[Finding]:
     return [Finding("registry_mailbox", _("the contact is a registry's own mailbox"))] if facts.is_registry_mailbox else []
 
 
+def _bounced(facts: GateFacts) -> list[Finding]:
+    return [Finding("bounced", _("an earlier mail to this contact bounced"))] if facts.is_bounced else []
+
+
 def _wording(facts: GateFacts) -> list[Finding]:
     words = ", ".join(f"“{word}”" for word in facts.strong_words)
     return [Finding("wording", _("the text claims more than the evidence allows: %(words)s") % {"words": words})] if words else []
@@ -102,5 +107,5 @@ def _about(code: str, text: str, addresses: Sequence[str], **values: int) -> lis
 
 
 _RULES: tuple[Callable[[GateFacts], list[Finding]], ...] = (
-    _bogon, _backscatter, _few_packets, _one_sensor_one_hour, _silent, _lookup, _registry_mailbox, _wording,
+    _bogon, _backscatter, _few_packets, _one_sensor_one_hour, _silent, _lookup, _registry_mailbox, _bounced, _wording,
 )  # fmt: skip

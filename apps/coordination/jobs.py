@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from apps.coordination import delivery, tasks
+from apps.coordination import contacting, delivery, tasks
 from apps.coordination.services import tickets
 
 
@@ -14,6 +14,13 @@ def work_outbox() -> None:
     delivery.surface_stuck(now)
     for mail_id in delivery.due(now):
         tasks.deliver_mail.delay(mail_id)
+
+
+@shared_task
+def fill_contacts() -> None:
+    """Every minute: address drafts to the contacts whose look-ups took their time."""
+    for pk in contacting.waiting():
+        contacting.fill(pk)
 
 
 @shared_task

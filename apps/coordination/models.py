@@ -124,6 +124,7 @@ class Contact(models.Model):
 
     email = models.EmailField(_("address"), unique=True)
     holder = models.CharField(_("administrator (holder)"), max_length=200, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)  # a mail came back, and nobody has answered from there since
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -265,10 +266,14 @@ class Draft(models.Model):
     body = models.TextField(_("text"))
     evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="drafts")
     written_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(default=1)  # grows with every edit, so that nobody overwrites what they have not seen
     prepared = models.BinaryField(null=True)
     prepared_sha256 = models.CharField(max_length=64, blank=True)
     prepared_message_id = models.CharField(max_length=250, blank=True)
     prepared_at = models.DateTimeField(null=True)
+    # The second person who released the prepared bytes (TLP:RED needs one).
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("draft")
@@ -300,6 +305,7 @@ class OutgoingMail(models.Model):
     sha256 = models.CharField(max_length=64)  # of `message`: what the person who confirmed it was shown
     confirmed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     confirmed_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")  # the second person, where one was needed
     overrides = models.JSONField(default=dict)  # gate item → {"finding", "reason"}
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
@@ -337,6 +343,7 @@ class TimelineEntry(models.Model):
         CONTACT = "contact", _("contact chosen")
         DRAFT = "draft", _("draft written")
         DRAFT_EDITED = "draft_edited", _("draft edited")
+        APPROVED = "approved", _("preview approved")
         CONFIRMED = "confirmed", _("preview confirmed")
         OVERRIDE = "override", _("objection overridden")
         MAIL_SENT = "mail_sent", _("mail sent")

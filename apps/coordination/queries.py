@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import Organisation, Role, User
 from apps.common import sourcekeys
-from apps.coordination import lookups, timeline, transitions
+from apps.coordination import contacting, lookups, numbers, timeline, transitions
 from apps.coordination.models import (
     OUR_TURN_STATES,
     Draft,
@@ -24,6 +24,7 @@ from apps.coordination.models import (
     Investigation,
     InvestigationQuerySet,
     InvestigationState,
+    MailStatus,
     OutgoingMail,
     TimelineEntry,
 )  # fmt: skip
@@ -100,12 +101,19 @@ class TicketPage:
     may_choose_contact: bool
     may_draft: bool
     may_close_incident: bool
+    contact_role: str
+    bounced: frozenset[str]  # of the contacts offered, those to which a mail bounced
+    other: Investigation | None  # the open ticket of the incident that has the contact offered first
+    uncertain: OutgoingMail | None
+    may_take_back: bool
 
 
 def search(user: User | AnonymousUser, wanted: TicketSearch) -> InvestigationQuerySet:
     """Tickets of the list, those due first. Evaluate a page of it and give that to `rows`."""
     found = Investigation.objects.visible_to(user)
-    if wanted.state == "open":
+    if numbers.find(wanted.text):
+        found = found.all()  # a number is one ticket, whatever its state
+    elif wanted.state == "open":
         found = found.open()
     elif wanted.state == "due":
         found = found.filter(_due(user))
@@ -113,6 +121,9 @@ def search(user: User | AnonymousUser, wanted: TicketSearch) -> InvestigationQue
         found = found.filter(state=wanted.state)
     if wanted.mine and isinstance(user, User):
         found = found.filter(assignee=user)
+    number = numbers.find(wanted.text)
+    if number:
+        return found.filter(number=number)
     for word in wanted.text.split():
         found = found.filter(_matches(word))
     return found.order_by(F("wake_on").asc(nulls_last=True), "-number")
@@ -142,19 +153,28 @@ def ticket_page(ticket: Investigation, user: User) -> TicketPage:
     hosts = tuple(_host_line(host) for host in ticket.hosts.all())
     is_open = not ticket.is_closed
     siblings_open = ticket.incident.investigations.open().exists()
+    mails = tuple(ticket.outgoing_mail.defer("message").order_by("-pk"))
+    best = contacting.best([(line.host.address, line.info) for line in hosts]) if not ticket.contact and is_open else None
+    other = contacting.other_ticket(ticket, best.email) if best else None
+    under_way = any(getattr(line.info, "is_under_way", False) for line in hosts)
     return TicketPage(
         ticket=ticket,
         incident=ticket.incident,
         hosts=hosts,
-        is_looking_up=any(getattr(line.info, "is_under_way", False) for line in hosts),
+        is_looking_up=under_way or bool(best and not other),
         draft=Draft.objects.select_related("evidence__investigation").filter(investigation=ticket).first(),
-        mails=tuple(ticket.outgoing_mail.defer("message").order_by("-pk")),
+        mails=mails,
         timeline=tuple(_timeline_line(entry) for entry in ticket.timeline.all()),
         states=tuple((state.value, str(state.label)) for state in transitions.choices_by_hand(ticket.state)),
         may_write=user.may_coordinate,
         may_choose_contact=user.may_coordinate and ticket.state in (InvestigationState.DRAFT, InvestigationState.BOUNCED),
         may_draft=user.may_coordinate and is_open and ticket.state == InvestigationState.DRAFT,
         may_close_incident=user.may_coordinate and ticket.incident.state == IncidentState.OPEN and not siblings_open,
+        contact_role=contacting.role_label(ticket.contact_role),
+        bounced=frozenset(contacting.bounced_among(option.email for line in hosts for option in line.options)),
+        other=other,
+        uncertain=next((mail for mail in mails if mail.status == MailStatus.UNCERTAIN), None),
+        may_take_back=user.may_coordinate and contacting.moved_away(ticket) is not None,
     )
 
 
@@ -171,9 +191,8 @@ def _due(user: User | AnonymousUser) -> Q:
 
 
 def _matches(word: str) -> Q:
-    bare = word.strip("[]#")
     return (
-        Q(number__contains=bare)
+        Q(number__contains=numbers.folded(word).strip("[]#"))
         | Q(incident__behaviour__icontains=word)
         | Q(contact__email__icontains=word)
         | Q(contact__holder__icontains=word)

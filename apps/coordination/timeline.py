@@ -69,6 +69,10 @@ def _confirmed(data: Mapping[str, Any]) -> str:
     return _("preview confirmed (SHA-256 %(sha256)s…)") % {"sha256": data["sha256"][:12]}
 
 
+def _approved(data: Mapping[str, Any]) -> str:
+    return _("preview approved (SHA-256 %(sha256)s…)") % {"sha256": data["sha256"][:12]}
+
+
 def _answer(text: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda data: f"{_(text)}: {data['answer']}"
 
@@ -91,6 +95,7 @@ _WORDS: dict[TimelineEntry.Kind, Callable[[Mapping[str, Any]], str]] = {
     _Kind.LOOKUP: _lookup,
     _Kind.CONTACT: _contact,
     _Kind.DRAFT: _draft,
+    _Kind.APPROVED: _approved,
     _Kind.CONFIRMED: _confirmed,
     _Kind.OVERRIDE: _override,
     _Kind.MAIL_SENT: _answer("mail sent"),

@@ -23,15 +23,16 @@ INVESTIGATION: Mapping[InvestigationState, tuple[InvestigationState, ...]] = {
     S.REPLIED: (S.AWAITING_US, S.AWAITING_CONTACT, S.VERIFYING, S.RESOLVED),
     S.AWAITING_US: (S.AWAITING_CONTACT, S.VERIFYING, S.RESOLVED),
     S.VERIFYING: (S.REPLIED, S.AWAITING_US, S.AWAITING_CONTACT, S.RESOLVED),
-    S.RESOLVED: (S.REPLIED, S.AWAITING_US),
+    S.RESOLVED: (S.REPLIED, S.AWAITING_US, S.DRAFT),
     S.CLOSED_NO_RESPONSE: (S.REPLIED, S.AWAITING_US),
     S.BOUNCED: (S.DRAFT, S.AWAITING_US, S.CLOSED_NO_RESPONSE),
     S.UNCERTAIN: (S.SENT, S.DRAFT),
 }
 
-# Moves that only the outbox makes (delivery, and a person's word on an uncertain delivery), never a button of states.
-BY_MAIL_ONLY = frozenset({(S.DRAFT, S.APPROVED), (S.APPROVED, S.SENT), (S.APPROVED, S.DRAFT), (S.APPROVED, S.UNCERTAIN),
-                          (S.UNCERTAIN, S.SENT), (S.UNCERTAIN, S.DRAFT)})  # fmt: skip
+# Moves that follow from something else, never a button of states: from the outbox (delivery, and a person's word on an
+# uncertain delivery), and from taking hosts back that were moved to another ticket.
+NEVER_BY_HAND = frozenset({(S.DRAFT, S.APPROVED), (S.APPROVED, S.SENT), (S.APPROVED, S.DRAFT), (S.APPROVED, S.UNCERTAIN),
+                          (S.UNCERTAIN, S.SENT), (S.UNCERTAIN, S.DRAFT), (S.RESOLVED, S.DRAFT)})  # fmt: skip
 
 _VERDICTS = (H.CUSTOMER_INFORMED, H.CLAIMED_FIXED, H.TAKEN_OFFLINE, H.UNIDENTIFIABLE, H.FALSE_POSITIVE, H.NOT_THEIRS)
 _WATCHED = (H.STILL_OBSERVED, H.QUIET, H.OBSERVED_AGAIN)
@@ -70,7 +71,7 @@ def require(table: Mapping, current: str, wanted: str) -> None:
 def choices_by_hand(current: str) -> list[InvestigationState]:
     """The states a person may give a ticket that is in `current`, in the order of the table."""
     state = InvestigationState(current)
-    return [wanted for wanted in INVESTIGATION[state] if (state, wanted) not in BY_MAIL_ONLY]
+    return [wanted for wanted in INVESTIGATION[state] if (state, wanted) not in NEVER_BY_HAND]
 
 
 def _label(table: Mapping, value: str) -> str:

@@ -9,35 +9,43 @@ from datetime import datetime
 from ipaddress import IPv6Network, ip_network
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from apps.common.periods import Period
 from apps.common.ports import PortKey
-from apps.observations.models import Signature
+from apps.observations.models import UNCOUNTED, Signature
 from apps.observations.planning.freshness import newest_data
 from apps.sensors.models import Sensor
 from apps.sensors.scopes import SensorScope
 
-# Backscatter, bogon and canary say nothing about their source, but leaving them out is for the reader to decide.
 _WHERE = """
-  FROM observations_flow
+  FROM observations_flow AS flow
  WHERE src = %(address)s::inet AND bucket >= %(start)s AND bucket < %(end)s
    AND (%(ports)s::text[] = '{}' OR protocol || '/' || port = ANY(%(ports)s::text[]))
+   AND NOT EXISTS (SELECT FROM sensors_exclusion AS kept_out
+                    WHERE kept_out.sensor_id = flow.sensor_id AND kept_out.protocol = flow.protocol AND kept_out.port = flow.port
+                      AND (bucket AT TIME ZONE %(zone)s)::date BETWEEN first_day AND coalesce(last_day, 'infinity'))
 """
+# Backscatter, bogon and canary say nothing about their source: no line of a log, no packet of a sum.
+_COUNTED = "signature <> ALL(%(uncounted)s)"
 _ROWS = (
     """
 SELECT first_seen, protocol, host(src), first_src_port, port, packets, signature"""
     + _WHERE
+    + f"   AND {_COUNTED}"
     + """
  ORDER BY first_seen, protocol, port, first_src_port, packets
  LIMIT %(limit)s
 """
 )
 _SUMMARY = (
-    """
-SELECT coalesce(sum(packets), 0), count(*), count(DISTINCT sensor_id), count(DISTINCT date_trunc('hour', bucket)),
-       min(first_seen), max(last_seen), coalesce(array_agg(DISTINCT signature), '{}'),
-       coalesce(array_agg(DISTINCT ARRAY[protocol, port]), '{}')"""
+    f"""
+SELECT coalesce(sum(packets) FILTER (WHERE {_COUNTED}), 0), count(*) FILTER (WHERE {_COUNTED}),
+       count(DISTINCT sensor_id) FILTER (WHERE {_COUNTED}), count(DISTINCT date_trunc('hour', bucket)) FILTER (WHERE {_COUNTED}),
+       min(first_seen) FILTER (WHERE {_COUNTED}), max(last_seen) FILTER (WHERE {_COUNTED}),
+       coalesce(array_agg(DISTINCT signature), '{{}}'),
+       coalesce(array_agg(DISTINCT ARRAY[protocol, port]) FILTER (WHERE {_COUNTED}), '{{}}')"""
     + _WHERE
 )
 _ADDRESSES = """
@@ -62,7 +70,8 @@ class EvidenceRow:
 
 @dataclass(frozen=True)
 class EvidenceSummary:
-    """All flows of an address in a period. `sensors` and `hours` are numbers of distinct ones; times are UTC."""
+    """The counted flows of an address in a period. `sensors` and `hours` are numbers of distinct ones; times are UTC.
+    `signatures` are those of all its flows: backscatter beside other packets makes a reader doubt."""
 
     packets: int
     rows: int
@@ -111,4 +120,7 @@ def newest_rolled_up() -> datetime | None:
 
 
 def _parameters(address: str, period: Period, ports: Sequence[PortKey]) -> dict[str, Any]:
-    return {"address": address, "start": period.start, "end": period.end, "ports": [f"{key.protocol}/{key.port}" for key in ports]}
+    return {
+        "address": address, "start": period.start, "end": period.end, "ports": [f"{key.protocol}/{key.port}" for key in ports],
+        "zone": str(settings.REPORT_TIME_ZONE), "uncounted": [int(signature) for signature in UNCOUNTED],
+    }  # fmt: skip

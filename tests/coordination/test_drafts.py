@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from apps.coordination import gate, observation_log
 from apps.coordination.models import Evidence, MailStatus, TimelineEntry
 from apps.coordination.services import contacts, mail, tickets
 from apps.observations.models import Signature
+from apps.sensors.models import Exclusion
 from tests.coordination import scenes
 
 
@@ -82,10 +85,12 @@ def test_a_line_break_in_the_subject_makes_no_header(cast, ticket):
     assert b"\nBcc:" not in bytes(content)
 
 
-def test_a_draft_needs_a_contact_and_the_names_of_the_sender(cast, known_source, settings):
+def test_a_draft_needs_a_contact_and_the_names_of_the_sender(cast, known_source, registry, settings):
+    registry.answers[known_source] = scenes.FakeInfo(contacts=())
     ticket = scenes.open_ticket(cast.coordinator)
     with pytest.raises(DomainError, match="contact"):
         mail.write_draft(investigation=ticket, by=cast.coordinator)
+    registry.answers[known_source] = scenes.FakeInfo()
     scenes.with_contact(ticket, cast.coordinator)
     settings.CSIRT_PREFIX = ""
     with pytest.raises(DomainError, match="CSIRT_PREFIX"):
@@ -187,7 +192,7 @@ def host(**changes):
 
 def facts(*hosts, **changes):
     good = {"measured_at": NOW, "measured_at_newest_data": False, "now": NOW, "is_manual_contact": False, "contact_chosen_at": NOW,
-            "is_registry_mailbox": False, "strong_words": ()}  # fmt: skip
+            "is_registry_mailbox": False, "is_bounced": False, "strong_words": ()}  # fmt: skip
     return gate.GateFacts(hosts=hosts or (host(),), **{**good, **changes})
 
 
@@ -212,6 +217,7 @@ DAY = timedelta(days=1)
         (facts(host(lookup_at=None), is_manual_contact=True), []),
         (facts(is_manual_contact=True, contact_chosen_at=NOW - 8 * DAY), ["lookup_old"]),
         (facts(is_registry_mailbox=True), ["registry_mailbox"]),
+        (facts(is_bounced=True), ["bounced"]),
         (facts(strong_words=("is infected",)), ["wording"]),
         (facts(host(), host(address="192.0.2.2", packets=1, lookup_at=None)), ["few_packets", "lookup_missing"]),
     ],
@@ -229,8 +235,77 @@ def test_silence_on_imported_data_is_counted_from_the_newest_and_says_so():
 
 
 def test_backscatter_on_record_is_an_objection(cast, registry):
+    scenes.busy_source([cast.sensor, cast.sensor_a])
     scenes.busy_source([cast.sensor, cast.sensor_a], signature=Signature.BACKSCATTER)
     registry.answers[scenes.SOURCE] = scenes.FakeInfo()
     ticket = scenes.with_contact(scenes.open_ticket(cast.coordinator), cast.coordinator)
-    scenes.previewed(ticket, cast.coordinator)
+    draft = scenes.previewed(ticket, cast.coordinator)
     assert codes(ticket) == ["backscatter"]
+    assert draft.evidence.row_count == 2
+    assert b"backscatter" not in bytes(draft.evidence.csv)
+
+
+@pytest.mark.parametrize("signature", [Signature.BACKSCATTER, Signature.BOGON, Signature.CANARY])
+def test_nobody_is_written_to_about_what_says_nothing_of_its_source(cast, registry, signature):
+    scenes.busy_source([cast.sensor, cast.sensor_a], signature=signature)
+    with pytest.raises(DomainError, match="No packets"):
+        scenes.open_ticket(cast.coordinator)
+
+
+def test_what_is_excluded_from_the_statistics_is_no_line_of_a_log(cast, registry):
+    scenes.busy_source([cast.sensor, cast.sensor_a])
+    registry.answers[scenes.SOURCE] = scenes.FakeInfo()
+    day = scenes.recently(24).astimezone(django_settings.REPORT_TIME_ZONE).date()
+    Exclusion.objects.create(sensor=cast.sensor, protocol=6, port=23, first_day=day, last_day=day, reason="test traffic")
+    Exclusion.objects.create(sensor=cast.sensor_a, protocol=6, port=445, first_day=day, reason="another port")
+    ticket = scenes.open_ticket(cast.coordinator)
+    draft = mail.write_draft(investigation=ticket, by=cast.coordinator)
+    assert (draft.evidence.row_count, ticket.hosts.get().summary["sensors"]) == (1, 1)
+
+
+def red(ticket, by):
+    mail.write_draft(investigation=ticket, by=by, tlp="TLP:RED")
+    return mail.prepare(investigation=ticket, by=by)
+
+
+def test_a_red_mail_leaves_only_after_another_person_approved_those_bytes(cast, ticket):
+    draft = red(ticket, cast.coordinator)
+    for approve_first in (False, True):
+        if approve_first:
+            mail.approve(investigation=ticket, by=cast.approver, sha256=draft.prepared_sha256)
+        with pytest.raises(DomainError, match="other than the sender"):
+            send(ticket, cast.approver if approve_first else cast.coordinator, draft.prepared_sha256)
+    sent = send(ticket, cast.coordinator, draft.prepared_sha256)
+    assert (sent.confirmed_by, sent.approved_by) == (cast.coordinator, cast.approver)
+    assert ticket.timeline.get(kind=TimelineEntry.Kind.APPROVED).actor == cast.approver
+
+
+def test_an_approval_is_of_one_preview_and_of_an_approver(cast, ticket):
+    draft = red(ticket, cast.coordinator)
+    with pytest.raises(PermissionDenied):
+        mail.approve(investigation=ticket, by=cast.coordinator, sha256=draft.prepared_sha256)
+    with pytest.raises(DomainError, match="changed since"):
+        mail.approve(investigation=ticket, by=cast.approver, sha256="0" * 64)
+    mail.approve(investigation=ticket, by=cast.approver, sha256=draft.prepared_sha256)
+    again = mail.prepare(investigation=ticket, by=cast.coordinator)
+    with pytest.raises(DomainError, match="other than the sender"):
+        send(ticket, cast.coordinator, again.prepared_sha256)
+
+
+def test_a_marking_cannot_be_edited_into_another(cast, ticket):
+    draft = mail.write_draft(investigation=ticket, by=cast.coordinator)
+    for marking in ("TLP:AMBER+STRICT", "TLP:RED"):
+        with pytest.raises(DomainError, match="must keep .*TLP:AMBER"):
+            mail.edit_draft(investigation=ticket, by=cast.coordinator, subject=draft.subject.replace("TLP:AMBER", marking), body=draft.body)
+
+
+def test_the_second_of_two_who_edit_one_text_is_told_and_overwrites_nothing(cast, ticket):
+    draft = mail.write_draft(investigation=ticket, by=cast.coordinator)
+    began = draft.version
+    mail.edit_draft(investigation=ticket, by=cast.approver, subject=draft.subject, body=draft.body + "First.\n", version=began)
+    with pytest.raises(mail.DraftConflictError):
+        mail.edit_draft(investigation=ticket, by=cast.coordinator, subject=draft.subject, body=draft.body + "Second.\n", version=began)
+    with pytest.raises(mail.DraftConflictError):
+        mail.write_draft(investigation=ticket, by=cast.coordinator, replaces=began)
+    ticket.draft.refresh_from_db()
+    assert "First." in ticket.draft.body

@@ -8,7 +8,7 @@ from django.conf import settings
 from apps.coordination import changes, transitions
 from apps.coordination.models import HostState, IncidentState, InvestigationState
 from apps.coordination.services import tickets
-from apps.coordination.transitions import BY_MAIL_ONLY, HOST, INCIDENT, INVESTIGATION, TransitionError
+from apps.coordination.transitions import HOST, INCIDENT, INVESTIGATION, NEVER_BY_HAND, TransitionError
 from tests.coordination import scenes
 
 S = InvestigationState
@@ -61,8 +61,8 @@ def test_a_host_moves_along_the_table_only(cast, ticket, before):
         assert host.state == (after if after in HOST[before] else before)
 
 
-@pytest.mark.parametrize(("before", "after"), sorted(BY_MAIL_ONLY))
-def test_what_follows_from_a_mail_is_no_button(cast, ticket, before, after):
+@pytest.mark.parametrize(("before", "after"), sorted(NEVER_BY_HAND))
+def test_what_follows_from_something_else_is_no_button(cast, ticket, before, after):
     type(ticket).objects.update(state=before)
     with pytest.raises(TransitionError):
         tickets.change_state(investigation=ticket, by=cast.coordinator, to=after, why="I say so")

@@ -1,6 +1,7 @@
 """Find out whom to write to, and record how that was chosen."""
 
-from datetime import datetime
+from datetime import timedelta
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -10,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.common.errors import DomainError
-from apps.coordination import changes, lookups
+from apps.coordination import changes, contacting, lookups, tasks
+from apps.coordination.contacting import Choice
 from apps.coordination.gate import MAX_LOOKUP_AGE
-from apps.coordination.models import Contact, Draft, Host, Investigation, InvestigationState, TimelineEntry
+from apps.coordination.models import Draft, Host, HostState, Investigation, InvestigationState, TimelineEntry
 
 MANUAL = "manual"
+FIRST_LOOK = timedelta(seconds=1)  # most registries have answered by then
 _Entry = TimelineEntry.Kind
 _MAY_CHOOSE = (InvestigationState.DRAFT, InvestigationState.BOUNCED)
 
@@ -23,7 +26,8 @@ _MAY_CHOOSE = (InvestigationState.DRAFT, InvestigationState.BOUNCED)
 def look_up(investigation: Investigation, *, by: User, again: bool = False) -> int:
     """Ask for a look-up of every host's very address where none of the last 7 days is on record (`again`: in any case).
 
-    Returns the number of look-ups now under way.
+    A draft without a contact gets the best one offered, now or when the answers have come. Returns the number of look-ups
+    now under way.
     """
     investigation = changes.lock(investigation, by=by)
     asked = 0
@@ -32,6 +36,9 @@ def look_up(investigation: Investigation, *, by: User, again: bool = False) -> i
         if wanted and lookups.request(host.address, by=by, reason=f"ticket #{investigation.number}"):
             changes.log(investigation, by=by, kind=_Entry.LOOKUP, host=host, address=host.address)
             asked += 1
+    if contacting.fill(investigation.pk):
+        first_look = partial(tasks.fill_contact.apply_async, (investigation.pk,), countdown=FIRST_LOOK.total_seconds())
+        transaction.on_commit(first_look, robust=True)
     return asked
 
 
@@ -43,9 +50,7 @@ def choose(*, investigation: Investigation, by: User, email: str) -> Investigati
         info = lookups.info_of(host.address)
         for option in lookups.options(info):
             if option.email.lower() == email.strip().lower():
-                contact = _contact(option.email, info.holder)
-                return _set(investigation, by, contact, role=option.role, level=str(option.level), source=option.source,
-                            fetched_at=option.fetched_at, address=host.address)  # fmt: skip
+                return _set(investigation, by, contacting.choice_of(host.address, option, info))
     raise DomainError(_("This address is not among the contacts found for the hosts."), fields={"email": _("Choose one of those offered.")})
 
 
@@ -59,8 +64,28 @@ def enter(*, investigation: Investigation, by: User, email: str, holder: str, wh
         raise DomainError(_("This is not a mail address."), fields={"email": _("This is not a mail address.")}) from error
     if not why.strip():
         raise DomainError(_("Say where this contact is known from."), fields={"why": _("Say where this contact is known from.")})
-    contact = _contact(email, holder.strip())
-    return _set(investigation, by, contact, role="", level="", source=MANUAL, fetched_at=timezone.now(), address=None, why=why.strip())
+    return _set(investigation, by, Choice(email, holder.strip(), MANUAL, timezone.now()), why.strip())
+
+
+@transaction.atomic
+def take_back(*, investigation: Investigation, by: User) -> None:
+    """Undo the move of this ticket's hosts to another: they come back, and the ticket is a draft again, without a contact.
+
+    Possible until a mail about them is on its way.
+    """
+    investigation = changes.lock(investigation, by=by)
+    moved = contacting.moved_away(investigation)
+    if moved is None:
+        raise DomainError(_("No hosts were moved from this ticket."), code="nothing_moved")
+    other = changes.lock(Investigation.objects.get(number=moved.data["counterpart"]), by=by)
+    hosts = Host.objects.select_for_update().filter(investigation=other, address__in=moved.data["addresses"])
+    if other.state != InvestigationState.DRAFT or hosts.exclude(state=HostState.PENDING).exists():
+        raise DomainError(_("Ticket %(number)s has gone on since; its hosts stay there.") % {"number": f"#{other.number}"})
+    addresses = [host.address for host in hosts]
+    investigation.contact = None
+    investigation.save(update_fields=["contact", "changed_at"])
+    _move_hosts(other, investigation, addresses, by)
+    changes.move(investigation, InvestigationState.DRAFT, by=by, why=f"← #{other.number}")
 
 
 def _is_fresh(address: str) -> bool:
@@ -68,52 +93,31 @@ def _is_fresh(address: str) -> bool:
     return bool(info.is_exact_lookup and info.fetched_at and timezone.now() - info.fetched_at < MAX_LOOKUP_AGE)
 
 
-def _contact(email: str, holder: str) -> Contact:
-    contact, _created = Contact.objects.get_or_create(email=email.strip().lower(), defaults={"holder": holder[:200]})
-    if holder and contact.holder != holder[:200]:
-        contact.holder = holder[:200]
-        contact.save(update_fields=["holder"])
-    return contact
-
-
-def _set(
-    investigation: Investigation,
-    by: User,
-    contact: Contact,
-    *,
-    role: str,
-    level: str,
-    source: str,
-    fetched_at: datetime,
-    address: str | None,
-    why: str = "",
-) -> Investigation:
+def _set(investigation: Investigation, by: User, choice: Choice, why: str = "") -> Investigation:
     if investigation.state not in _MAY_CHOOSE:
         raise DomainError(_("The contact can be chosen while the ticket is a draft or its mail has bounced."), code="forbidden_transition")
-    other = Investigation.objects.open().filter(incident=investigation.incident, contact=contact).exclude(pk=investigation.pk).first()
+    other = contacting.other_ticket(investigation, choice.email)
     if other:
         return _join(investigation, other, by)
-    investigation.contact, investigation.contact_role, investigation.contact_level = contact, role[:40], level[:40]
-    investigation.contact_source, investigation.contact_fetched_at = source[:120], fetched_at
-    investigation.contact_lookup_address = address
-    investigation.save()
-    Draft.objects.filter(investigation=investigation).delete()  # it is addressed to somebody else
-    changes.log(investigation, by=by, kind=_Entry.CONTACT, why=why, email=contact.email, role=role, source=source)
+    contacting.address_to(investigation, choice, by=by, why=why)
     return investigation
 
 
 def _join(investigation: Investigation, other: Investigation, by: User) -> Investigation:
-    """One open ticket per incident and contact: the hosts go to the one there is, and this one ends."""
+    """One open ticket per incident and contact: the hosts go to the one there is, and this one ends (see `take_back`)."""
     other = changes.lock(other, by=by)
     if investigation.state != InvestigationState.DRAFT:
         raise DomainError(_("Ticket %(number)s is already open with this contact.") % {"number": f"#{other.number}"})
     known = set(other.hosts.values_list("address", flat=True))
-    moving = Host.objects.filter(investigation=investigation).exclude(address__in=known)
-    addresses = [host.address for host in moving]
-    moving.update(investigation=other)
-    Draft.objects.filter(investigation__in=[investigation, other]).delete()  # neither speaks of the right hosts any more
-    for ticket, counterpart in ((investigation, other), (other, investigation)):
-        changes.log(ticket, by=by, kind=_Entry.HOST_MOVED, addresses=addresses, counterpart=counterpart.number,
-                    direction="out" if ticket is investigation else "in")  # fmt: skip
+    addresses = [host.address for host in investigation.hosts.all() if host.address not in known]
+    _move_hosts(investigation, other, addresses, by)
     changes.move(investigation, InvestigationState.RESOLVED, by=by, why=f"→ #{other.number}")
     return other
+
+
+def _move_hosts(origin: Investigation, target: Investigation, addresses: list[str], by: User) -> None:
+    Host.objects.filter(investigation=origin, address__in=addresses).update(investigation=target)
+    Draft.objects.filter(investigation__in=[origin, target]).delete()  # neither speaks of the right hosts any more
+    for ticket, counterpart in ((origin, target), (target, origin)):
+        changes.log(ticket, by=by, kind=_Entry.HOST_MOVED, addresses=addresses, counterpart=counterpart.number,
+                    direction="out" if ticket is origin else "in")  # fmt: skip

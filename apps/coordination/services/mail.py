@@ -5,11 +5,12 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.accounts.models import User
+from apps.accounts.models import Role, User
 from apps.common.errors import DomainError
 from apps.coordination import addressing, changes, delivery, drafting, facts, gate, message, observation_log, smtp, tasks, transitions
 from apps.coordination.models import (
@@ -27,13 +28,27 @@ from apps.coordination.models import (
 )  # fmt: skip
 
 PREVIEW_HOLDS = timedelta(hours=1)  # facts and Date header of an older preview may no longer be true
+APPROVAL_WAITS = timedelta(days=1)  # how long a preview may wait for the second person; it then holds anew
 _Entry = TimelineEntry.Kind
 
 
+class DraftConflictError(DomainError):
+    """The draft is no longer the one the person began with; nothing was changed."""
+
+    status = 409
+    code = "draft_conflict"
+
+
 @transaction.atomic
-def write_draft(*, investigation: Investigation, by: User, language: str = "", tlp: str = "") -> Draft:
-    """Freeze the observation log as of now and write the mail from its template, in place of any earlier draft."""
+def write_draft(*, investigation: Investigation, by: User, language: str = "", tlp: str = "", replaces: int | None = None) -> Draft:
+    """Freeze the observation log as of now and write the mail from its template, in place of any earlier draft.
+
+    `replaces` is the version of the draft that the person means to give up; another one is kept (DraftConflictError).
+    """
     investigation = _draftable(investigation, by)
+    earlier = Draft.objects.filter(investigation=investigation).first()
+    if earlier and replaces is not None:
+        _require_version(earlier, replaces)
     _choose_terms(investigation, language, tlp)
     lines = facts.lines_of(investigation)
     if not lines:
@@ -46,23 +61,29 @@ def write_draft(*, investigation: Investigation, by: User, language: str = "", t
     words = drafting.render(investigation, MailKind.FIRST_NOTICE, lines=lines, sensors=sensors, log=log, file_name=frozen.file_name,
                             today=timezone.localdate())  # fmt: skip
     _discard(investigation)
-    draft = Draft.objects.create(investigation=investigation, subject=words.subject, body=words.body, evidence=frozen)
-    changes.log(investigation, by=by, kind=_Entry.DRAFT, rows=log.rows, sha256=log.sha256)
+    draft = Draft.objects.create(investigation=investigation, subject=words.subject, body=words.body, evidence=frozen,
+                                 version=earlier.version + 1 if earlier else 1)  # fmt: skip
+    changes.log(investigation, by=by, kind=_Entry.DRAFT, rows=log.rows, sha256=log.sha256, language=str(investigation.language))
     return draft
 
 
 @transaction.atomic
-def edit_draft(*, investigation: Investigation, by: User, subject: str, body: str) -> Draft:
-    """Take over what a person wrote. Number and TLP must stay; the earlier preview no longer counts."""
+def edit_draft(*, investigation: Investigation, by: User, subject: str, body: str, version: int | None = None) -> Draft:
+    """Take over what a person wrote. Number and TLP must stay; the earlier preview no longer counts.
+
+    `version` is that of the text the person began with; where somebody saved another meanwhile, DraftConflictError.
+    """
     investigation = _draftable(investigation, by)
     draft = _draft_of(investigation)
     subject = " ".join(subject.split())
     body = body.replace("\r\n", "\n").rstrip() + "\n"
     drafting.check_edited(investigation, subject, body)
     if (draft.subject, draft.body) != (subject, body):
+        if version is not None:
+            _require_version(draft, version)
         draft.subject, draft.body = subject, body
-        draft.prepared, draft.prepared_sha256 = None, ""
-        draft.save()
+        draft.version += 1
+        _withdraw(draft)
         changes.log(investigation, by=by, kind=_Entry.DRAFT_EDITED)
     return draft
 
@@ -76,8 +97,27 @@ def prepare(*, investigation: Investigation, by: User) -> Draft:
     made = message.build(_letter(investigation, draft), at=now)
     draft.prepared, draft.prepared_message_id, draft.prepared_at = made.content, made.message_id, now
     draft.prepared_sha256 = message.sha256(made.content)
+    draft.approved_by, draft.approved_at = None, None
     draft.save()
     return draft
+
+
+@transaction.atomic
+def approve(*, investigation: Investigation, by: User, sha256: str) -> Draft:
+    """An approver releases the previewed message `sha256`, so that another person may send it (TLP:RED)."""
+    investigation = _draftable(investigation, by)
+    if not by.has_role(Role.APPROVER):
+        raise PermissionDenied
+    draft = _draft_of(investigation)
+    _require_previewed(draft, sha256, APPROVAL_WAITS)
+    draft.approved_by, draft.approved_at = by, timezone.now()
+    draft.save(update_fields=["approved_by", "approved_at"])
+    changes.log(investigation, by=by, kind=_Entry.APPROVED, sha256=sha256)
+    return draft
+
+
+def needs_second_person(investigation: Investigation) -> bool:
+    return investigation.tlp == Tlp.RED
 
 
 def objections(investigation: Investigation) -> list[gate.Finding]:
@@ -94,6 +134,7 @@ def confirm_and_send(*, investigation: Investigation, by: User, sha256: str, ove
     transitions.require(transitions.INVESTIGATION, investigation.state, InvestigationState.APPROVED)
     draft = _draft_of(investigation)
     content = _confirmed(draft, sha256)
+    _require_second_person(investigation, draft, by)
     accepted = _overridden(objections(investigation), overrides)
     refusal = smtp.demo_refusal(_recipients(investigation))
     if refusal:
@@ -102,11 +143,10 @@ def confirm_and_send(*, investigation: Investigation, by: User, sha256: str, ove
     mail = OutgoingMail.objects.create(
         investigation=investigation, evidence=draft.evidence, kind=draft.kind, message_id=draft.prepared_message_id,
         sender=settings.MAIL_FROM, recipients=list(_recipients(investigation)), subject=draft.subject, body=draft.body, message=content,
-        sha256=sha256, confirmed_by=by, confirmed_at=now, overrides=accepted, next_try_at=now,
+        sha256=sha256, confirmed_by=by, confirmed_at=now, approved_by=draft.approved_by, overrides=accepted, next_try_at=now,
     )  # fmt: skip
     mail.hosts.set(investigation.hosts.all())
-    draft.prepared, draft.prepared_sha256, draft.prepared_message_id = None, "", ""
-    draft.save()
+    _withdraw(draft)
     for code, override in accepted.items():
         changes.log(investigation, by=by, kind=_Entry.OVERRIDE, why=override["reason"], code=code, finding=override["finding"])
     changes.log(investigation, by=by, kind=_Entry.CONFIRMED, sha256=sha256, message_id=mail.message_id, mail=mail.pk)
@@ -151,7 +191,7 @@ def _choose_terms(investigation: Investigation, language: str, tlp: str) -> None
 
 
 def _draft_of(investigation: Investigation) -> Draft:
-    draft = Draft.objects.select_related("evidence", "evidence__investigation").filter(investigation=investigation).first()
+    draft = Draft.objects.select_related("evidence", "evidence__investigation", "approved_by").filter(investigation=investigation).first()
     if draft is None:
         raise DomainError(_("Write the draft first."), code="no_draft")
     return draft
@@ -176,11 +216,35 @@ def _recipients(investigation: Investigation) -> tuple[str, ...]:
 
 def _confirmed(draft: Draft, sha256: str) -> bytes:
     """The prepared bytes, if they are those the person saw."""
-    if not draft.prepared or draft.prepared_sha256 != sha256 or draft.prepared_at is None:
+    _require_previewed(draft, sha256, PREVIEW_HOLDS)
+    return bytes(draft.prepared or b"")
+
+
+def _require_previewed(draft: Draft, sha256: str, holds: timedelta) -> None:
+    since = draft.approved_at or draft.prepared_at
+    if not draft.prepared or draft.prepared_sha256 != sha256 or since is None:
         raise DomainError(_("The draft has changed since this preview. Look at it again."), code="preview_changed")
-    if timezone.now() - draft.prepared_at > PREVIEW_HOLDS:
+    if timezone.now() - since > holds:
         raise DomainError(_("This preview is over an hour old. Make a new one."), code="preview_old")
-    return bytes(draft.prepared)
+
+
+def _require_second_person(investigation: Investigation, draft: Draft, by: User) -> None:
+    if needs_second_person(investigation) and draft.approved_by_id in (None, by.pk):
+        raise DomainError(
+            _("A mail marked TLP:RED leaves only after an approver other than the sender has approved it."), code="needs_approval"
+        )
+
+
+def _require_version(draft: Draft, version: int) -> None:
+    if draft.version != version:
+        raise DraftConflictError(_("The draft was changed by somebody else after you opened it. Nothing was saved."))
+
+
+def _withdraw(draft: Draft) -> None:
+    """Save the draft without what was previewed and approved."""
+    draft.prepared, draft.prepared_sha256, draft.prepared_message_id = None, "", ""
+    draft.approved_by, draft.approved_at = None, None
+    draft.save()
 
 
 def _overridden(findings: list[gate.Finding], overrides: Mapping[str, str]) -> dict[str, dict[str, str]]:

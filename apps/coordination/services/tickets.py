@@ -11,9 +11,8 @@ from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.common.periods import Period
 from apps.common.ports import PortKey
-from apps.coordination import certainty, changes, facts, lookups, numbers, observation_log, transitions
+from apps.coordination import certainty, changes, contacting, facts, lookups, numbers, observation_log, transitions
 from apps.coordination.models import (
-    Contact,
     Draft,
     Host,
     Incident,
@@ -49,10 +48,11 @@ def open_from_source(
     if not seen:
         raise DomainError(_("No packets of %(source)s are on record in this period.") % {"source": source}, code="nothing_observed")
     incident = _incident(ports, list(seen.values()))
-    investigation = _existing(incident, list(seen)) or _create(incident, by, kind, language or _language(seen), note)
+    investigation = _existing(incident, list(seen)) or _create(incident, by, kind, language, _language(seen), note)
     for address, summary in seen.items():
         _add_host(investigation, address, ports, period, summary, by)
     contacts.look_up(investigation, by=by)
+    investigation.refresh_from_db()
     return investigation
 
 
@@ -71,7 +71,7 @@ def change_state(*, investigation: Investigation, by: User, to: str, why: str) -
     investigation = changes.lock(investigation, by=by)
     transitions.require(transitions.INVESTIGATION, investigation.state, to)
     if to not in transitions.choices_by_hand(investigation.state):
-        raise transitions.TransitionError(_("This state follows from sending a mail."))
+        raise transitions.TransitionError(_("This state is not chosen by hand; it follows from what is done."))
     changes.move(investigation, InvestigationState(to), by=by, why=_reason(why))
 
 
@@ -148,15 +148,15 @@ def _existing(incident: Incident, addresses: Sequence[str]) -> Investigation | N
     known = tickets.filter(hosts__address__in=addresses).first()
     if known:
         return known
-    found = [contact.email for address in addresses for contact in lookups.options(lookups.info_of(address))[:1]]
-    return tickets.filter(contact__in=Contact.objects.filter(email__in=[email.lower() for email in found])).first()
+    found = contacting.best([(address, lookups.info_of(address)) for address in addresses])
+    return tickets.filter(contact__email=found.email.lower()).first() if found else None
 
 
-def _create(incident: Incident, by: User, kind: Kind, language: str, note: str) -> Investigation:
+def _create(incident: Incident, by: User, kind: Kind, language: str, usual: str, note: str) -> Investigation:
     investigation = Investigation.objects.create(
-        number=numbers.allocate(timezone.now()), incident=incident, kind=kind, language=language, assignee=by, opened_by=by
+        number=numbers.allocate(timezone.now()), incident=incident, kind=kind, language=language or usual, assignee=by, opened_by=by
     )
-    changes.log(investigation, by=by, kind=_Entry.OPENED, why=note.strip(), incident=incident.behaviour)
+    changes.log(investigation, by=by, kind=_Entry.OPENED, why=note.strip(), incident=incident.behaviour, language=language)
     return investigation
 
 

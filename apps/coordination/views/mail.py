@@ -3,12 +3,15 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from apps.accounts.models import Role
 from apps.common.errors import DomainError
 from apps.coordination import reading
 from apps.coordination.forms import TermsForm
-from apps.coordination.models import Draft, Investigation
+from apps.coordination.models import Draft, Investigation, InvestigationState
 from apps.coordination.services import mail
+from apps.coordination.views import tickets
 from apps.coordination.views.access import SignedRequest, action, reader, ticket_or_404
+from apps.coordination.views.tickets import Written
 
 
 @action
@@ -16,14 +19,20 @@ def write_draft(request: SignedRequest, ticket: Investigation) -> None:
     form = TermsForm(request.POST)
     if not form.is_valid():
         raise DomainError(" ".join(str(error) for errors in form.errors.values() for error in errors))
-    mail.write_draft(investigation=ticket, by=request.user, **form.cleaned_data)
+    terms = form.cleaned_data
+    mail.write_draft(investigation=ticket, by=request.user, language=terms["language"], tlp=terms["tlp"], replaces=terms["version"])
 
 
 @action
 def edit_draft(request: SignedRequest, ticket: Investigation) -> HttpResponse | None:
-    """Keep what was written; with `then=preview` also make the message to look at."""
-    subject, body = request.POST.get("subject", "")[:250], request.POST.get("body", "")[:100_000]
-    mail.edit_draft(investigation=ticket, by=request.user, subject=subject, body=body)
+    """Keep what was written; with `then=preview` also make the message to look at. What is refused is shown again, not lost."""
+    written = Written.of(request)
+    try:
+        mail.edit_draft(investigation=ticket, by=request.user, subject=written.subject, body=written.body, version=written.version)
+    except DomainError as error:
+        if not written.body.strip():
+            raise
+        return tickets.page_with(request, ticket, written, error)
     if request.POST.get("then") != "preview":
         return None
     mail.prepare(investigation=ticket, by=request.user)
@@ -34,7 +43,7 @@ def edit_draft(request: SignedRequest, ticket: Investigation) -> HttpResponse | 
 def preview(request: SignedRequest, number: str) -> HttpResponse:
     """The message as it would go, what speaks against it, and the button that sends it."""
     ticket = ticket_or_404(request, number)
-    draft = Draft.objects.filter(investigation=ticket).first()
+    draft = Draft.objects.select_related("approved_by").filter(investigation=ticket).first()
     if draft is None or not draft.prepared:
         return redirect(ticket)
     context = {
@@ -42,9 +51,19 @@ def preview(request: SignedRequest, number: str) -> HttpResponse:
         "message": reading.read(bytes(draft.prepared)),
         "sha256": draft.prepared_sha256,
         "objections": mail.objections(ticket),
-        "may_write": request.user.may_coordinate,
+        "may_write": request.user.may_coordinate and ticket.state == InvestigationState.DRAFT,
+        "draft": draft,
+        "needs_second_person": mail.needs_second_person(ticket),
+        "is_approved": draft.approved_by is not None and draft.approved_by != request.user,
+        "may_approve": request.user.has_role(Role.APPROVER) and draft.approved_by is None,
     }
     return render(request, "coordination/preview.html", context)
+
+
+@action
+def approve(request: SignedRequest, ticket: Investigation) -> HttpResponse:
+    mail.approve(investigation=ticket, by=request.user, sha256=request.POST.get("sha256", ""))
+    return redirect("coordination:preview", number=ticket.number)
 
 
 @action
@@ -56,7 +75,7 @@ def send(request: SignedRequest, ticket: Investigation) -> None:
 @reader
 def mail_detail(request: SignedRequest, number: str, mail_id: int) -> HttpResponse:
     ticket = ticket_or_404(request, number)
-    sent = get_object_or_404(ticket.outgoing_mail.select_related("evidence__investigation", "confirmed_by"), pk=mail_id)
+    sent = get_object_or_404(ticket.outgoing_mail.select_related("evidence__investigation", "confirmed_by", "approved_by"), pk=mail_id)
     context = {"ticket": ticket, "mail": sent, "message": reading.read(bytes(sent.message)), "may_write": request.user.may_coordinate}
     return render(request, "coordination/mail_detail.html", context)
 

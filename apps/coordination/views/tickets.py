@@ -1,5 +1,6 @@
 """One ticket, and what is done with it by hand."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +24,28 @@ def ticket_detail(request: SignedRequest, number: str) -> HttpResponse:
 @reader
 def ticket_contact(request: SignedRequest, number: str) -> HttpResponse:
     """The part about hosts and contact, which changes by itself while a look-up is under way."""
-    return render(request, "coordination/_contact.html", _context(request, ticket_or_404(request, number)))
+    return render(request, "coordination/_contact_update.html", _context(request, ticket_or_404(request, number)))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a person wrote into a draft, beginning with its `version`."""
+
+    subject: str
+    body: str
+    version: int | None
+
+    @classmethod
+    def of(cls, request: SignedRequest) -> "Written":
+        version = request.POST.get("version", "")
+        number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else None
+        return cls(request.POST.get("subject", "")[:250], request.POST.get("body", "")[:100_000], number)
+
+
+def page_with(request: SignedRequest, ticket: Investigation, written: Written, error: DomainError) -> HttpResponse:
+    """The ticket's page with what was refused still in its form, and what is saved meanwhile beside it."""
+    context = _context(request, ticket_or_404(request, ticket.number))
+    return render(request, "coordination/ticket_detail.html", context | {"written": written, "problem": error}, status=error.status)
 
 
 @action
@@ -65,6 +87,11 @@ def choose_contact(request: SignedRequest, ticket: Investigation) -> HttpRespons
 def enter_contact(request: SignedRequest, ticket: Investigation) -> HttpResponse:
     email, holder, why = (request.POST.get(name, "")[:4000] for name in ("email", "holder", "why"))
     return redirect(contacts.enter(investigation=ticket, by=request.user, email=email, holder=holder, why=why))
+
+
+@action
+def take_back(request: SignedRequest, ticket: Investigation) -> None:
+    contacts.take_back(investigation=ticket, by=request.user)
 
 
 @action
