@@ -51,7 +51,7 @@ def newest_data(scope: SensorScope) -> Freshness:
 
 def coverage(scope: SensorScope, period: Period) -> Coverage:
     """On which days of a period how many sensors of a scope were watching."""
-    return watch.sensor_days(scope.sensor_ids, period).summary()
+    return watch.sensor_days(scope.sensor_ids, period).summary
 
 
 def usual(scope: SensorScope, unit: Unit = Unit.PACKETS) -> Usual:

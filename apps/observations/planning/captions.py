@@ -24,7 +24,7 @@ class Context:
 
     def meta(self, unit: Unit) -> FigureMeta:
         """No query, as part of a `reading` block."""
-        selection, coverage = self.selection, self.days.summary()
+        selection, coverage = self.selection, self.days.summary
         return FigureMeta(
             unit=unit,
             denominator=coverage.covered_sensor_days if unit in PER_SENSOR_DAY else None,

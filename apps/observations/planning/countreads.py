@@ -67,15 +67,15 @@ def store_for(ask: Ask) -> Store | None:
 def closed_months() -> frozenset[date]:
     """First days of the months that have rows of grain month; a month has those of all sensors and panels or none.
     At most one query in a `reading` block."""
-    return once("closed months", _closed_months)
-
-
-def _closed_months() -> frozenset[date]:
     query = (
         "SELECT DISTINCT extract(epoch FROM bucket)::bigint FROM observations_networkcount"
         " WHERE panel = ANY(%s) AND grain = %s AND slice = ANY(%s)"
     )
-    rows = fetch(Read(query, [[int(panel) for panel in Panel], int(Grain.MONTH), [int(slice_) for slice_ in Slice]], 1))
+    read = Read(query, [[int(panel) for panel in Panel], int(Grain.MONTH), [int(slice_) for slice_ in Slice]], 1)
+    return once("closed months", read, _months)
+
+
+def _months(rows: list[Row]) -> frozenset[date]:
     return frozenset(local_day(datetime.fromtimestamp(bucket, UTC), settings.REPORT_TIME_ZONE) for (bucket,) in rows)
 
 

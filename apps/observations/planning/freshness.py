@@ -8,7 +8,7 @@ from django.db import connection
 from apps.common.periods import day_start
 from apps.observations.figures import Freshness
 from apps.observations.planning.reading import once
-from apps.observations.planning.together import Read, fetch
+from apps.observations.planning.together import Read, Row
 from apps.sensors.scopes import SensorScope
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,11 +32,12 @@ SELECT ({_EDGE.format(aggregate="max", order="DESC")}) - date '1970-01-01', ({_S
 
 def newest_data(scope: SensorScope) -> Freshness:
     """One query. All parts are None or 0 where nothing has been rolled up yet."""
-    return once(("newest data", scope.sensor_ids), lambda: _newest_data(list(scope.sensor_ids)))
+    ids = list(scope.sensor_ids)
+    return once(("newest data", scope.sensor_ids), Read(_STATE, [ids, ids, ids], 3), _freshness)
 
 
-def _newest_data(ids: list[int]) -> Freshness:
-    [(newest, stale_days, rolled_at)] = fetch(Read(_STATE, [ids, ids, ids], 3))
+def _freshness(rows: list[Row]) -> Freshness:
+    [(newest, stale_days, rolled_at)] = rows
     return Freshness(
         newest=None if newest is None else day_start(_EPOCH.date() + timedelta(days=newest + 1), settings.REPORT_TIME_ZONE),
         rolled_at=None if rolled_at is None else _EPOCH + timedelta(microseconds=rolled_at),

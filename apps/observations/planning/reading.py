@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 
 from apps.common.errors import DomainError
+from apps.observations.planning.together import Read, Row, fetch
 
 STATEMENT_TIMEOUT_MS = 20_000
 
@@ -48,12 +49,14 @@ def reading() -> Iterator[None]:
         _known.reset(token)
 
 
-def once(key: Hashable, compute: Callable[[], Answer]) -> Answer:
-    """What `compute` answers, asked at most once in a `reading` block; outside of one, asked every time."""
+def once(key: Hashable, read: Read, convert: Callable[[list[Row]], Answer]) -> Answer:
+    """What `convert` makes of the rows of a read, made at most once in a `reading` block; outside of one, every time."""
     known = _known.get()
     if known is None:
-        return compute()
+        return convert(fetch(read))
     if key not in known:
-        known[key] = compute()
+        rows = fetch(read)
+        if key not in known:  # another question may have wanted the same meanwhile
+            known[key] = convert(rows)
     answer: Answer = known[key]
     return answer

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from operator import itemgetter
 
 import numpy as np
@@ -15,7 +16,7 @@ from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
 from apps.observations.planning.asks import Ask, Span
 from apps.observations.planning.reading import once
-from apps.observations.planning.together import Read, fetch
+from apps.observations.planning.together import Read, Row, fetch
 from apps.observations.storage.hours import hour_lengths, hour_starts, microseconds
 
 # A sensor-day counts for averages from this share of its hours on: the share that makes an hour a covered one.
@@ -54,12 +55,13 @@ class SensorDays:
     region_as_of: date | None  # the newest RIR snapshot that decided regions
     region_is_older_than_snapshot: bool  # the oldest snapshot had to serve days before it
 
-    @property
+    @cached_property
     def stamp(self) -> str:
         """Changes whenever a sensor-day is rolled up anew or watched otherwise."""
         columns = (self.sensor, self.day.astype(np.int64), self.hours, self.rolled_at)
         return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
+    @cached_property
     def summary(self) -> Coverage:
         days = np.unique(self.day)
         watched = np.isin(days, self.day[self.hours > 0])
@@ -83,11 +85,11 @@ class SensorDays:
 def sensor_days(sensors: Sequence[int], period: Period) -> SensorDays:
     """One query."""
     first, last = _days(period.start, period.end)
-    return once(("sensor days", tuple(sensors), first, last), lambda: _sensor_days(list(sensors), first, last))
+    return once(("sensor days", tuple(sensors), first, last), Read(_DAYS, [first, last, list(sensors)], 7), _sensor_days)
 
 
-def _sensor_days(sensors: list[int], first: date, last: date) -> SensorDays:
-    rows = sorted(fetch(Read(_DAYS, [first, last, sensors], 7)), key=itemgetter(0, 1))
+def _sensor_days(found: list[Row]) -> SensorDays:
+    rows = sorted(found, key=itemgetter(0, 1))
     day, sensor, hours, length, active, rolled_at, regions = zip(*rows, strict=True) if rows else [()] * 7
     covered, whole = np.array(hours, np.int64), np.array(length, np.int64)
     return SensorDays(
