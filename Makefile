@@ -43,7 +43,7 @@ lock: .venv/requirements-dev #: pin the requirements anew from the .in files, an
 	npm install --package-lock-only --ignore-scripts
 
 messages: setup #: collect words to translate into locale/ja (needs Debian's gettext), and compile
-	$(MANAGE) makemessages --locale ja --no-location --ignore node_modules --ignore .venv
+	$(MANAGE) makemessages --locale ja --no-location --no-wrap --no-obsolete --ignore node_modules --ignore .venv --ignore var --ignore "static/vendor/*"
 	$(MANAGE) compile_locale
 
 bench: setup .venv/requirements-dev #: measure ingest, rollup and queries
