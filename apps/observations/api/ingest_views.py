@@ -1,6 +1,7 @@
 """The door for sensors. Nothing here reads, keeps or logs a client's address: it would be the sensor's."""
 
 import base64
+import contextlib
 import hashlib
 import re
 from typing import Any
@@ -24,7 +25,8 @@ from apps.sensors.models import SensorKey
 
 _DIGEST = re.compile(r"(?:^|[ ,])sha-256=:([A-Za-z0-9+/=]+):")
 _RETRY_AFTER_DATABASE_S = 30
-_LENGTH_DIGITS = 18  # beyond any limit; Python refuses to read thousands of digits
+_LENGTH_DIGITS = 18  # more than any limit has; Python refuses to read thousands of digits
+_PIECE = 64 * 1024
 
 
 class IngestView(APIView):
@@ -42,6 +44,22 @@ class IngestView(APIView):
             unavailable.retry_after = _RETRY_AFTER_DATABASE_S
             return _refusal(unavailable)
         return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        if response.status_code >= status.HTTP_400_BAD_REQUEST:
+            _discard_body(request)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+def _discard_body(request: Request) -> None:
+    """Read what has not been read of a refused body: a client whose connection is closed while it is still sending sees a
+    broken pipe instead of the answer, and would send again. A body beyond the limit is not worth that."""
+    length = _content_length(request)
+    if length is None or length > settings.INGEST_MAX_BODY_BYTES:
+        return
+    with contextlib.suppress(OSError):
+        while request._request.read(_PIECE):
+            pass
 
 
 def _refusal(error: IngestError) -> Response:
@@ -135,18 +153,24 @@ def _media_type(request: Request, accepted: tuple[str, ...]) -> str:
 
 def _body(request: Request, limit: int) -> bytes:
     """The body as sent. A length beyond `limit` is refused before anything is read."""
-    length = request.headers.get("Content-Length", "")
-    if not length.isascii() or not length.isdigit():
+    length = _content_length(request)
+    if length is None:
         raise IngestError(411, "length_required", "Send a Content-Length; chunked bodies are not read.")
-    if len(length) > _LENGTH_DIGITS or int(length) > limit:
+    if length > limit:
         raise IngestError(413, "too_large", f"The body is larger than {limit} bytes.")
     try:
         body: bytes = request._request.read()  # Django's own `body` has another limit
     except OSError as error:
         raise IngestError(400, "truncated", "The body ended before its Content-Length.") from error
-    if len(body) != int(length):
+    if len(body) != length:
         raise IngestError(400, "truncated", "The body ended before its Content-Length.")
     return body
+
+
+def _content_length(request: Request) -> int | None:
+    """None where there is none, or no number."""
+    length = request.headers.get("Content-Length", "")
+    return int(length[:_LENGTH_DIGITS]) if length.isascii() and length.isdigit() else None
 
 
 def _check_digest(request: Request, body: bytes) -> None:
