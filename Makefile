@@ -56,6 +56,7 @@ clean: #: remove what setup made, not the data
 	rm -rf .venv node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache
 
 reset: #: remove the data of this installation: databases, mail, keys
+	@[ ! -e var/users.lock ] || flock --nonblock var/users.lock true || { echo "Something runs on the data in var/; stop it first."; exit 1; }
 	rm -rf var
 
 .venv/bin/python:
