@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
+from redis.exceptions import RedisError
 
 from apps.common.periods import local_day
 from apps.enrichment import pacing, rdap
 from apps.enrichment.models import Lookup, Network, NetworkContact, State
-from apps.enrichment.parsing import ParsedNetwork, UnreadableAnswerError, parse_network
+from apps.enrichment.parsing import ParsedNetwork, UnreadableAnswerError, parse_network, storable
 from apps.enrichment.rdap import LookupFailedError
 from apps.reference.delegations import delegation_of
 
@@ -51,7 +53,7 @@ def run(lookup_id: int) -> Outcome | None:
     if not pacing.lock_block(lookup.block):
         return _wait(lookup, BUSY_WAIT_S)
     try:
-        return _ask(lookup)
+        return _ask_or_fail(lookup)
     finally:
         pacing.unlock_block(lookup.block)
 
@@ -84,6 +86,20 @@ def _share(lookup: Lookup, answer: Lookup) -> Outcome:
     return _wait(lookup, 1)  # somebody asked for this very address meanwhile
 
 
+def _ask_or_fail(lookup: Lookup) -> Outcome:
+    """Whatever an answer does to us ends in a state with a time of the next try: left running, it would be fetched for ever."""
+    try:
+        return _ask(lookup)
+    except SoftTimeLimitExceeded:
+        return _fail(lookup, lookup.registry, LookupFailedError(State.TIMEOUT, _("The registry did not answer in time.")))
+    except (OperationalError, InterfaceError, RedisError):
+        raise  # ours to repair: the look-up stays, and is queued again
+    except Exception as error:
+        log.exception("Look-up %s could not be carried out", lookup.pk)
+        failure = LookupFailedError(State.ERROR, _("The answer is not RDAP: %(detail)s"), detail=type(error).__name__)
+        return _fail(lookup, lookup.registry, failure)
+
+
 def _ask(lookup: Lookup) -> Outcome:
     if neighbour := answer_of_block(lookup):  # it may have come while we waited for the lock
         return _share(lookup, neighbour)
@@ -95,7 +111,7 @@ def _ask(lookup: Lookup) -> Outcome:
         return _wait(lookup, wait_s)
     try:
         answer = rdap.fetch(lookup.address, registry)
-        network = parse_network(answer)
+        network, answer = parse_network(answer), storable(answer)
     except LookupFailedError as error:
         return _fail(lookup, registry, error)
     except UnreadableAnswerError as error:

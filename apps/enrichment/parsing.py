@@ -5,6 +5,7 @@ start and end (RIPE NCC, older answers), an end equal to the start of a /48 (LAC
 `\\n` spelt out in labels (APNIC), entities with neither class name nor vCard (RIPE NCC).
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,6 +88,21 @@ def parse_network(answer: Any) -> ParsedNetwork:
         is_sample=any(_text(remark.get("title")) == SAMPLE_REMARK for remark in _dicts(answer.get("remarks"))),
         contacts=tuple(_contacts(entities)),
     )
+
+
+def storable(answer: Any) -> Any:
+    """The answer as PostgreSQL's jsonb can hold it: without NUL, halves of surrogate pairs, and numbers that are none."""
+    if isinstance(answer, dict):
+        return {_storable_text(key): storable(value) for key, value in answer.items()}
+    if isinstance(answer, list):
+        return [storable(value) for value in answer]
+    if isinstance(answer, float) and not math.isfinite(answer):
+        return None
+    return _storable_text(answer) if isinstance(answer, str) else answer
+
+
+def _storable_text(text: str) -> str:
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 # The range

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import Message
 from http.client import HTTPResponse, HTTPSConnection
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -27,6 +27,7 @@ from urllib.request import (
     UnknownHandler,
 )
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -34,6 +35,7 @@ from ipwhois.exceptions import HTTPLookupError, HTTPRateLimitError
 from ipwhois.net import Net
 from ipwhois.rdap import RIR_RDAP
 
+from apps.enrichment.blocks import Address, is_public
 from apps.enrichment.models import State
 
 MAX_BODY_BYTES = 2 * 2**20
@@ -42,6 +44,7 @@ TOTAL_TIMEOUT_S = 30
 MAX_REDIRECTS = 4
 # ARIN's server knows the others and redirects to them, so it is asked where our delegations know no registry.
 FALLBACK_REGISTRY = "arin"
+NAT64 = IPv6Network("64:ff9b::/96")
 USER_AGENT = "tsubame-portal (RDAP)"
 SLOW_DOWN = _("The registry asked us to slow down.")
 
@@ -110,7 +113,9 @@ def _failure(trace: Trace, error: Exception) -> LookupFailedError:
 
 
 def _is_timeout(problem: Exception | None) -> bool:
-    return isinstance(problem, TimeoutError) or (isinstance(problem, URLError) and isinstance(problem.reason, TimeoutError))
+    return isinstance(problem, TimeoutError | SoftTimeLimitExceeded) or (
+        isinstance(problem, URLError) and isinstance(problem.reason, TimeoutError)
+    )
 
 
 def _words(problem: Exception) -> str:
@@ -151,7 +156,7 @@ class RegistryOpener(OpenerDirector):
         parts = urlsplit(request.full_url)
         if self.override:
             request.full_url = urlunsplit((_override_scheme(self.override), self.override, parts.path, parts.query, ""))
-        elif parts.scheme != "https" or parts.port not in (None, 443):
+        elif parts.scheme != "https" or not _has_own_port(parts):
             self.trace.problem = RefusedError("only HTTPS on its own port is asked")
             raise self.trace.problem
 
@@ -159,6 +164,13 @@ class RegistryOpener(OpenerDirector):
         self.trace.status = status
         self.trace.retry_after = read_retry_after(headers.get("Retry-After"))
         self.trace.content_type = (headers.get("Content-Type") or "").split(";")[0][:80]
+
+
+def _has_own_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port in (None, 443)
+    except ValueError:  # no port has such a number
+        return False
 
 
 def _override_scheme(override: str) -> str:
@@ -223,7 +235,7 @@ def connect_public(target: tuple[str, int], timeout: Any = None, source_address:
     """Connect to the very address that was checked, so that a name cannot resolve differently a moment later."""
     host, port = target
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if not all(ip_address(str(entry[4][0]).partition("%")[0]).is_global for entry in found):
+    if not all(_is_reachable(str(entry[4][0])) for entry in found):
         raise RefusedError(f"{host} is not a public address")
     problem: OSError = OSError(f"{host} has no address")
     for entry in found:
@@ -232,6 +244,21 @@ def connect_public(target: tuple[str, int], timeout: Any = None, source_address:
         except OSError as error:
             problem = error
     raise problem
+
+
+def _is_reachable(text: str) -> bool:
+    """Whether the address is public, and so is the IPv4 address that a translator on the way may read from it."""
+    address = ip_address(text.partition("%")[0])
+    return is_public(address) and all(map(is_public, _embedded(address)))
+
+
+def _embedded(address: Address) -> list[Address]:
+    if address.version == 4:
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in NAT64 or int(address) >> 32 == 0:  # ::a.b.c.d, once "IPv4-compatible"
+        found.append(ip_address(int(address) & 0xFFFFFFFF))
+    return [inner for inner in found if inner is not None]
 
 
 def read_retry_after(value: str | None) -> timedelta | None:

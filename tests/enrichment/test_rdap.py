@@ -1,5 +1,6 @@
 """One query, over real HTTP, in every way it can end."""
 
+import gzip
 import socket
 from datetime import timedelta
 from email.message import Message
@@ -109,12 +110,38 @@ def test_redirects_are_followed_through_the_override(registry):
         "https://[::1]/",
         "https://169.254.169.254/latest/meta-data/",
         "https://[::ffff:127.0.0.1]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::127.0.0.1]/",
+        "https://[64:ff9b::a00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[fe80::1%25lo]/",
+        "https://[ff02::1]/",
+        "https://0.0.0.0/",
+        "https://0/",
+        "https://2130706433/",
+        "https://127.1/",
+        "https://224.0.0.251/",
+        "https://100.64.0.1/",
+        "https://rdap.arin.net:99999/",
     ],
 )
 def test_without_override_only_public_addresses_are_asked_and_only_by_https(url):
     with pytest.raises((RefusedError, OSError)) as caught:
         RegistryOpener().open(Request(url), timeout=1)
     assert "public address" in str(caught.value) or "only HTTPS" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_reachable"),
+    [("8.8.8.8", True), ("2001:4860:4860::8888", True), ("64:ff9b::8.8.8.8", True), ("::1", False), ("64:ff9b::192.168.0.1", False)],
+)
+def test_addresses_are_public_through_translators_too(address, is_reachable):
+    assert rdap._is_reachable(address) is is_reachable
+
+
+def test_a_compressed_answer_is_not_unpacked():
+    bomb = gzip.compress(b"x" * 20 * 2**20)
+    assert rdap.CappedResponse(BytesIO(bomb), RegistryOpener()).read() == bomb  # type: ignore[arg-type]  # what it uses of one
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1/", "https://192.168.0.1/ip/8.8.8.8", "file:///etc/passwd", "ftp://127.0.0.1/"])

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.common.errors import ParameterError
@@ -308,3 +310,33 @@ def test_holders_of_a_list_come_in_one_query(ask, django_assert_num_queries):
     with django_assert_num_queries(1):
         holders = holders_of([JAPAN, "2.160.0.1", "2001:240:1::/64", STRANGER])
     assert list(holders) == [JAPAN, "2.160.0.1", "2001:240:1::/64"]
+
+
+def test_what_postgresql_cannot_hold_is_left_out_of_the_raw_answer(ask, registry):
+    odd = {"remarks": [{"title": "a\x00b", "\x00": float("nan"), "n": float("inf"), "s": "\ud800", "ok": 1.5}]}
+    registry.answer_about = lambda address: {**(answer_about(address) or {}), **odd}
+    assert ask(JAPAN).state is State.DONE
+    [remark] = Network.objects.get().raw["remarks"]
+    assert remark == {"title": "a\ufffdb", "\ufffd": None, "n": None, "s": "?", "ok": 1.5}
+
+
+@pytest.mark.parametrize(("problem", "state"), [(KeyError("x"), State.ERROR), (SoftTimeLimitExceeded(), State.TIMEOUT)])
+def test_an_answer_that_trips_us_is_not_asked_for_again_at_once(ask, monkeypatch, problem, state):
+    def fail(answer):
+        raise problem
+
+    monkeypatch.setattr(lookups, "parse_network", fail)
+    assert ask(JAPAN).state is state
+    lookup = Lookup.objects.get()
+    assert (lookup.attempts, lookup.next_try_at is not None) == (1, True)
+    assert services.requeue_due() == 0
+
+
+def test_a_database_that_is_away_leaves_the_look_up_to_be_queued_again(ask, monkeypatch):
+    def fail(answer):
+        raise OperationalError
+
+    monkeypatch.setattr(lookups, "parse_network", fail)
+    with pytest.raises(OperationalError):
+        ask(JAPAN)
+    assert Lookup.objects.get().state == State.RUNNING
