@@ -52,7 +52,7 @@ def test_vendored_files_name_no_source_map():
 def test_the_lock_file_names_no_registry():
     text = (ROOT / "package-lock.json").read_text()
     assert '"resolved"' not in text
-    assert {"chart.js", "htmx.org", "luxon"} <= set(assets.versions())
+    assert {"chart.js", "htmx.org", "@tabler/core"} <= set(assets.versions())
 
 
 def test_the_sprite_has_the_icons_it_is_asked_for():

@@ -25,9 +25,7 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.css",
     "@tabler/core/dist/js/tabler.esm.min.js": "tabler.js",
     "chart.js/dist/chart.umd.min.js": "chart.js",
-    "chartjs-adapter-luxon/dist/chartjs-adapter-luxon.umd.min.js": "chartjs-adapter-luxon.js",
     "htmx.org/dist/htmx.min.js": "htmx.js",
-    "luxon/build/global/luxon.min.js": "luxon.js",
 }
 # Outline icons of the sprite static/vendor/icons.svg, each used as <use href="…/icons.svg#NAME">.
 ICONS = (BASE_DIR / "tsubame_portal" / "icons.txt").read_text().split()
