@@ -58,6 +58,14 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class DatedList:
+    """A list of survey scanners that was in force on some day of a period."""
+
+    name: str
+    date: date
+
+
+@dataclass(frozen=True)
 class FigureMeta:
     """What every figure prints beside its numbers."""
 
@@ -74,6 +82,7 @@ class FigureMeta:
     partial_days: tuple[date, ...] = ()  # days on which some sensors or hours were not
     filters: dict[str, str] = field(default_factory=dict)
     days: int = 0  # reporting days that the period touches
+    scanner_lists: tuple[DatedList, ...] = ()  # that say who is a survey scanner, where the figure leaves some out
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from apps.observations import presets
 from apps.observations.figures import Dimension, Scanners, Selection, Unit
 from apps.observations.models import Signature
 from apps.observations.planning.freshness import newest_data, oldest_day
-from apps.reference.models import ScannerList
 from apps.reference.names import is_region
 from apps.sensors.queries import scope_for
 from apps.sensors.scopes import SensorScope
@@ -60,7 +59,7 @@ def selection_from(
         ports=_list("ports", values, PortKey.parse),
         regions=_list("regions", values, _region),
         signatures=_list("signatures", values, _signature),
-        scanners=_scanners(values),
+        scanners=choice_from(values, "scanners", tuple(Scanners), Scanners.INCLUDE),
     )
 
 
@@ -184,14 +183,6 @@ def _signature(text: str) -> Signature:
         if signature.label == text.lower():
             return signature
     raise ValueError(_("%(text)r is not a signature; known are %(known)s") % {"text": text, "known": ", ".join(Signature.labels)})
-
-
-def _scanners(values: Mapping[str, str]) -> Scanners:
-    chosen = choice_from(values, "scanners", tuple(Scanners), Scanners.INCLUDE)
-    if chosen is not Scanners.INCLUDE and not ScannerList.objects.exists():
-        # Without a dated list nobody can tell survey scanners apart, and a figure must not pretend to.
-        raise ParameterError("scanners", _("no list of survey scanners is loaded; only include can be answered"))
-    return chosen
 
 
 # Time

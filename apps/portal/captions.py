@@ -46,11 +46,22 @@ def caption(meta: FigureMeta) -> tuple[str, ...]:
         _("Unit: %(unit)s") % {"unit": words.UNITS[meta.unit]} + _denominator(meta),
         _sensors(meta),
         "" if "signatures" in meta.filters else _("without backscatter, bogon sources and canary packets"),
+        _scanners(meta),
         _gaps(meta),
         region_as_of(meta),
         _freshness(meta.freshness, meta),
     ]
     return tuple(part for part in parts if part)
+
+
+def _scanners(meta: FigureMeta) -> str:
+    """Which lists told survey scanners apart, where the figure leaves some out."""
+    if "scanners" not in meta.filters:
+        return ""
+    if not meta.scanner_lists:
+        return _("no list of survey scanners covers the period: none are told apart")
+    names = _some([f"{one.name} ({words.day(one.date)})" for one in meta.scanner_lists])
+    return _("survey scanners by %(lists)s") % {"lists": _(", ").join(names)}
 
 
 def _denominator(meta: FigureMeta) -> str:

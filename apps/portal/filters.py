@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from apps.common.periods import local_day
 from apps.observations import presets
-from apps.observations.figures import Scanners
 from apps.portal import words
 from apps.portal.state import View
 from apps.reference.names import port_label, region_label
@@ -25,7 +24,6 @@ class Choice:
     value: str
     label: str
     is_chosen: bool
-    is_offered: bool = True
 
 
 @dataclass(frozen=True)
@@ -121,8 +119,7 @@ def _sensors(view: View) -> Iterator[Choice]:
 
 def _scanners(view: View) -> Iterator[Choice]:
     for choice, label in words.SCANNERS.items():
-        # Without a dated list of survey scanners the parameters refuse the other two.
-        yield Choice(choice, str(label), choice is view.selection.scanners, is_offered=choice is Scanners.INCLUDE)
+        yield Choice(choice, str(label), choice is view.selection.scanners)
 
 
 def _chips(view: View) -> Iterator[Chip]:

@@ -10,7 +10,7 @@ from apps.common.periods import Bin, Period
 from apps.common.ports import PortKey
 from apps.common.sourcekeys import from_address
 from apps.observations import queries
-from apps.observations.figures import Dimension, Scanners, Selection, Unit
+from apps.observations.figures import DatedList, Dimension, Scanners, Selection, Unit
 from apps.observations.models import Signature
 from apps.reference.models import ScannerList, ScannerRange
 from apps.sensors.models import Exclusion
@@ -207,7 +207,16 @@ def test_survey_scanners_can_be_left_out_or_looked_at_alone(seen):
     assert table(only) == [(1, "tcp/23", 9), (2, "tcp/445", 2)]
     assert only.total + without.total == everything
     assert only.meta.filters == {"scanners": "only"}
+    assert only.meta.scanner_lists == (DatedList("Survey", MONDAY),)
     assert [row.value for row in queries.ranking(select(seen, scanners=Scanners.ONLY), unit=Unit.SOURCES_PER_SENSOR_DAY).rows]
+
+
+def test_without_a_list_in_force_nothing_is_told_apart_and_the_figure_says_so(seen):
+    ScannerList.objects.create(name="Too old", list_date=MONDAY - timedelta(days=31))
+    without, only = (queries.ranking(select(seen, scanners=choice)) for choice in (Scanners.EXCLUDE, Scanners.ONLY))
+    assert table(without) == table(queries.ranking(select(seen)))
+    assert only.rows == () and only.total == 0
+    assert without.meta.scanner_lists == only.meta.scanner_lists == ()
 
 
 def test_what_an_exclusion_keeps_out_is_in_no_figure(seen):

@@ -157,7 +157,6 @@ def test_network_counts_show_a_partner_neither_sensors_nor_addresses(seen):
         ("rankings", "regions", "QQ"),
         ("rankings", "signatures", "virus"),
         ("rankings", "scanners", "maybe"),
-        ("rankings", "scanners", "exclude"),
         ("rankings", "sensors", "999999"),
         ("rankings", "sensors", "own-tokyo"),
         ("rankings", "sensors", "1" * 5000),

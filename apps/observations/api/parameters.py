@@ -38,7 +38,12 @@ SELECTION = [
     _list("ports", "Destination ports separated by commas: `tcp/23`, `udp/53`, `icmp/8`, `ip/47`.", "tcp/23,tcp/2323"),
     _list("regions", "Source regions separated by commas; `ZZ` is unknown.", "JP"),
     _list("signatures", "Signatures separated by commas; by default all but backscatter, bogon and canary.", "mirai"),
-    _choice("scanners", Scanners, Scanners.INCLUDE, "Survey scanners; anything but `include` needs a list of them."),
+    _choice(
+        "scanners",
+        Scanners,
+        Scanners.INCLUDE,
+        "Known survey scanners; `meta.scanner_lists` names the lists that decided, each for 30 days around its date.",
+    ),
 ]
 UNIT = _choice(
     "unit",

@@ -44,6 +44,11 @@ class FreshnessOut(serializers.Serializer):
     stale_days = serializers.IntegerField(help_text="Days that wait to be rolled up.")
 
 
+class DatedListOut(serializers.Serializer):
+    name = serializers.CharField()
+    date = serializers.DateField()
+
+
 class MetaOut(serializers.Serializer):
     unit = serializers.CharField()
     denominator = serializers.IntegerField(allow_null=True, help_text="Covered sensor-days, for the units per sensor and day.")
@@ -58,6 +63,10 @@ class MetaOut(serializers.Serializer):
     missing_days = serializers.ListField(child=serializers.DateField(), help_text="Nobody watched.")
     partial_days = serializers.ListField(child=serializers.DateField(), help_text="Not every sensor watched every hour.")
     filters = serializers.DictField(child=serializers.CharField())
+    scanner_lists = DatedListOut(
+        many=True,
+        help_text="The lists that decided `scanners=exclude` or `only`; none: nobody was told apart.",
+    )
 
 
 class RankRowOut(serializers.Serializer):

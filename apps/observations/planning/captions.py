@@ -9,6 +9,7 @@ from apps.observations.figures import FigureMeta, Scanners, Selection, Unit
 from apps.observations.planning import countreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.freshness import newest_data
+from apps.observations.planning.scannerlists import lists_of
 from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays, are_whole_days, sensor_days
 
@@ -39,15 +40,17 @@ class Context:
             partial_days=coverage.partial_days,
             filters=_filters(selection),
             days=len(set(self.days.day.tolist())),
+            scanner_lists=lists_of(selection),
         )
 
 
 def context_of(selection: Selection) -> Context:
     """One query, which also tells what the planner and the caption want to know later."""
-    days, _months, _freshness = together(
+    days, *_rest = together(
         lambda: sensor_days(selection.scope.sensor_ids, selection.period),
         countreads.closed_months,
         lambda: newest_data(selection.scope),
+        lambda: lists_of(selection),
     )
     return Context(selection, days)
 
