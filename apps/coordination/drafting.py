@@ -79,7 +79,8 @@ def _context(
         "tlp_allows": tlp_meaning(investigation.tlp, language),
         "us": own_name(language),
         "contact": investigation.contact or Contact(),
-        "contact_source": investigation.contact_source,
+        "contact_registry": _registry(investigation.contact_source, language),
+        "contact_object": investigation.contact_lookup_address or "",
         "contact_is_manual": investigation.contact_source == "manual",
         "contact_date": _contact_date(investigation),
         "asns": sorted({line.asn for line in lines if line.asn}),
@@ -153,6 +154,14 @@ def _host(address: str, lines: Sequence[Line], sensors: int, language: str) -> H
 def _port(port: PortKey, language: str) -> str:
     with translation.override(language):
         return str(port_label(port))
+
+
+def _registry(source: str, language: str) -> str:
+    """`RDAP, APNIC` as a sentence takes it: `APNIC の RDAP`, `the RDAP data of APNIC`."""
+    protocol, _comma, registry = source.partition(", ")
+    if not registry:
+        return source
+    return {"ja": f"{registry} の {protocol}", "en": f"the {protocol} data of {registry}"}[language]
 
 
 def _contact_date(investigation: Investigation) -> str:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.common.periods import Period
-from apps.common.ports import PortKey
+from apps.common.ports import ICMP, ICMPV6, UDP, PortKey
 from apps.coordination import certainty, lookups
 from apps.coordination.gate import GateFacts, HostFacts
 from apps.coordination.models import Host, Investigation
@@ -15,6 +15,8 @@ from apps.coordination.observation_log import Line
 from apps.observations import evidence
 from apps.observations.evidence import EvidenceSummary
 from apps.observations.models import UNCOUNTED
+
+_CONNECTIONLESS = (UDP, ICMP, ICMPV6)
 
 
 def period_of(host: Host) -> Period:
@@ -87,5 +89,6 @@ def _host_facts(host: Host) -> HostFacts:
         last_seen=seen.last_seen,
         is_bogon=lookups.is_bogon(host.address),
         is_backscatter=any(signature in UNCOUNTED for signature in seen.signatures),
+        is_connectionless=bool(seen.ports) and all(port.protocol in _CONNECTIONLESS for port in seen.ports),
         lookup_at=info.fetched_at if info.is_exact_lookup else None,
     )

@@ -22,6 +22,7 @@ class HostFacts:
     last_seen: datetime | None
     is_bogon: bool
     is_backscatter: bool
+    is_connectionless: bool  # nothing but UDP and ICMP was seen
     lookup_at: datetime | None
 
 
@@ -78,6 +79,11 @@ def _backscatter(facts: GateFacts) -> list[Finding]:
     return _about("backscatter", _("backscatter, whose source is a victim: %(addresses)s"), bad)
 
 
+def _connectionless(facts: GateFacts) -> list[Finding]:
+    bad = [host.address for host in facts.hosts if host.is_connectionless]
+    return _about("connectionless", _("only UDP or ICMP, whose source is easily spoofed: %(addresses)s"), bad)
+
+
 def _lookup(facts: GateFacts) -> list[Finding]:
     if facts.is_manual_contact:
         chosen = facts.contact_chosen_at
@@ -107,5 +113,5 @@ def _about(code: str, text: str, addresses: Sequence[str], **values: int) -> lis
 
 
 _RULES: tuple[Callable[[GateFacts], list[Finding]], ...] = (
-    _bogon, _backscatter, _few_packets, _one_sensor_one_hour, _silent, _lookup, _registry_mailbox, _bounced, _wording,
+    _bogon, _backscatter, _few_packets, _one_sensor_one_hour, _connectionless, _silent, _lookup, _registry_mailbox, _bounced, _wording,
 )  # fmt: skip

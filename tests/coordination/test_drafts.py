@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.common.errors import DomainError
+from apps.common.ports import PortKey
 from apps.coordination import gate, observation_log
 from apps.coordination.models import Evidence, MailStatus, TimelineEntry
 from apps.coordination.services import contacts, mail, tickets
@@ -185,6 +186,7 @@ def host(**changes):
         "last_seen": NOW,
         "is_bogon": False,
         "is_backscatter": False,
+        "is_connectionless": False,
         "lookup_at": NOW,
     }
     return gate.HostFacts(**{**good, **changes})
@@ -212,6 +214,7 @@ DAY = timedelta(days=1)
         (facts(host(last_seen=None)), ["silent"]),
         (facts(host(is_bogon=True)), ["bogon"]),
         (facts(host(is_backscatter=True)), ["backscatter"]),
+        (facts(host(is_connectionless=True)), ["connectionless"]),
         (facts(host(lookup_at=None)), ["lookup_missing"]),
         (facts(host(lookup_at=NOW - 8 * DAY)), ["lookup_old"]),
         (facts(host(lookup_at=None), is_manual_contact=True), []),
@@ -246,6 +249,17 @@ def test_backscatter_on_record_is_an_objection(cast, registry):
 
 
 @pytest.mark.parametrize("signature", [Signature.BACKSCATTER, Signature.BOGON, Signature.CANARY])
+def test_udp_alone_is_an_objection_and_tcp_beside_it_is_not(cast, registry):
+    registry.answers[scenes.SOURCE] = scenes.FakeInfo()
+    for port in (PortKey(17, 53), PortKey(6, 53)):
+        for hours in (20, 22):
+            scenes.add_flow(cast.sensor, scenes.recently(hours), port=port, packets=2)
+    for ports, expected in (((PortKey(17, 53),), ["connectionless"]), ((), [])):
+        ticket = scenes.open_ticket(cast.coordinator, ports=ports)
+        mail.write_draft(investigation=ticket, by=cast.coordinator)
+        assert codes(ticket) == expected
+
+
 def test_nobody_is_written_to_about_what_says_nothing_of_its_source(cast, registry, signature):
     scenes.busy_source([cast.sensor, cast.sensor_a], signature=signature)
     with pytest.raises(DomainError, match="No packets"):
