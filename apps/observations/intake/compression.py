@@ -9,7 +9,7 @@ from apps.observations.intake.wire import IngestError
 MAX_ZSTD_WINDOW = 8 << 20  # what RFC 8878 asks every decoder to support, and what bounds ours
 # zstd says 128 KiB in four bytes, so one bite unpacks to 32 MiB at most before its size is looked at.
 _ZSTD_BITE = 1024
-# What follows the end of a member is copied, so a bite bounds what each member costs.
+# What follows the end of a member is copied, so a bite bounds what each member after the first costs.
 _GZIP_BITE = 64 * 1024
 # Beginning one takes some microseconds and a state of up to 200 KB, and 32 MiB have room for millions of empty ones.
 MAX_MEMBERS = 10_000
@@ -44,7 +44,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     while position < len(body) or not members:  # a gzip stream may have several members
         if member is None:
             members, member = _one_more(members), zlib.decompressobj(wbits=31)
-        bite = view[position : position + _GZIP_BITE]
+        bite = view[position : position + _GZIP_BITE] if members > 1 else view  # most have one: no parts to join
         try:
             parts.append(member.decompress(bite, limit + 1 - size))
         except zlib.error as error:
