@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import pyarrow as pa
 import zstandard
+from django.db import connection
 
 from apps.observations.intake import wire
+from apps.observations.models import Batch, Mark
 
 MINUTE = 1_800_000_000 - 1_800_000_000 % 60  # 2027-01-15 08:00 UTC
 NOW = datetime.fromtimestamp(MINUTE + 600, UTC)
@@ -109,3 +111,22 @@ def put(client, body, *, uuid=None, media_type=wire.NDJSON, encoding="", digest=
 def send(client, *flows, uuid=None, encoding="", **head):
     """PUT flows as NDJSON."""
     return put(client, compress(ndjson(header(**head), flows), encoding), uuid=uuid, encoding=encoding)
+
+
+def outcome(answer):
+    """(status, code) of a refusal."""
+    return answer.status_code, answer.json()["code"]
+
+
+def rows_of(answer):
+    """(row, field, problem) of each row that was refused."""
+    assert outcome(answer) == (422, "bad_rows"), answer.content
+    return [(row["row"], row["field"], row["problem"]) for row in answer.json()["rows"]]
+
+
+def clear(uuid):
+    """Remove a batch that was taken in, and its traces."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM observations_flow")
+    Batch.objects.filter(uuid=uuid).delete()
+    Mark.objects.all().delete()
