@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from apps.observations.figures import Unit
 from apps.observations.models import Signature
 from apps.sensors.models import Sensor
 from tests.cast import make_cast
@@ -240,15 +241,16 @@ def test_a_refusal_as_csv_still_names_the_parameter(seen):
     assert "ports:" in answer.content.decode()
 
 
-@pytest.mark.parametrize(("name", "cold", "warm"), [("rankings", 10, 5), ("series", 8, 4), ("sources", 6, 6)])
-def test_a_figure_takes_few_queries(seen, name, cold, warm, django_assert_max_num_queries):
+@pytest.mark.parametrize("unit", [unit.value for unit in Unit])
+@pytest.mark.parametrize("name", ["rankings", "series", "sources"])
+def test_a_figure_takes_few_queries(seen, name, unit, django_assert_max_num_queries):
     """Beside these there is what signing in takes; savepoints of the test are counted, too."""
-    extra = {"rankings": {"previous": "true", "unit": "sources"}, "series": {"split": "port"}}.get(name, {})
+    extra = {"rankings": {"previous": "true", "unit": unit}, "series": {"split": "port", "unit": unit, "bin": "day"}}.get(name, {})
     get(seen.analyst, name, **extra)  # fills what does not depend on data, such as the names of ports
     sightings.see(seen.sensor, at(MONDAY), "192.0.2.77")
     sightings.roll_up()
-    for most in (cold + 2, warm + 2):
-        with django_assert_max_num_queries(most):
+    for _visit in ("cold", "warm"):
+        with django_assert_max_num_queries(10):
             assert get(seen.analyst, name, **extra).status_code == 200
 
 
