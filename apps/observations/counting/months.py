@@ -53,7 +53,7 @@ def close_month(month: date, *, wait: bool = True) -> int:
     """Make the rows of a month that has none; → how many. 0 where it has them, somebody else is at it, or a day of it waits
     to be rolled or was rolled meanwhile: then a later run does it.
 
-    Rows are written as they are made, for all of them take a gigabyte. No snapshot is needed: days that were rolled
+    Rows are written as they are made, so that they need not be held together. No snapshot is needed: days that were rolled
     meanwhile show in the state, and then all is taken back."""
     with month_lock(month, wait=wait) as held:
         if not held:
