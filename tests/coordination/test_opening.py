@@ -52,6 +52,25 @@ def test_the_year_of_a_number_is_that_of_the_reporting_zone(db):
     assert numbers.allocate(datetime(2031, 12, 31, 14, 59, tzinfo=UTC)) == "2031-000001"
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "2026-000123",
+        "#2026-000123",
+        "RE: [CSIRT-XX #2026-000123] Hosts",
+        "返信：［CSIRT-XX ＃２０２６－０００１２３］ ご連絡",
+        "Antw: 2026‐000123.",
+    ],
+)
+def test_a_number_is_found_in_whatever_is_pasted(pasted):
+    assert numbers.find(pasted) == "2026-000123"
+
+
+@pytest.mark.parametrize("pasted", ["", "2026-00012", "2026-0001234", "12026-000123", "23/TCP"])
+def test_what_is_no_number_is_not_taken_for_one(pasted):
+    assert numbers.find(pasted) is None
+
+
 def test_the_same_source_leads_to_the_open_ticket(cast, known_source):
     first = scenes.open_ticket(cast.coordinator)
     assert scenes.open_ticket(cast.approver) == first

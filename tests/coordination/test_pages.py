@@ -98,7 +98,7 @@ def test_the_way_from_contact_to_outbox_goes_over_the_pages(cast, known_source, 
         return client.post(reverse(f"coordination:{name}", args=[ticket.number]), fields, follow=True).content.decode()
 
     assert scenes.CONTACT in post("choose-contact", email=scenes.CONTACT)
-    assert f"#{ticket.number}] Hosts from which" in post("write-draft", language="en", tlp="TLP:GREEN")
+    assert f"#{ticket.number}] Host from which" in post("write-draft", language="en", tlp="TLP:GREEN")
     ticket.draft.refresh_from_db()
     body = ticket.draft.body.replace("Our clocks", "All our clocks")
     preview = post("edit-draft", subject=ticket.draft.subject, body=body, then="preview")
@@ -157,3 +157,27 @@ def test_a_reader_finds_no_buttons(cast, ticket):
     page = client_for(cast.auditor).get(ticket.get_absolute_url()).content.decode()
     main = page.partition("<main")[2].partition("</main>")[0]
     assert "<form" not in main
+
+
+def test_a_text_that_cannot_be_saved_stays_in_the_form_beside_the_saved_one(cast, ticket):
+    draft = mail_service.write_draft(investigation=ticket, by=cast.coordinator)
+    mail_service.edit_draft(
+        investigation=ticket, by=cast.approver, subject=draft.subject, body=draft.body + "First.\n", version=draft.version
+    )
+    url = reverse("coordination:edit-draft", args=[ticket.number])
+    fields = {"subject": draft.subject, "body": draft.body + "Second.", "version": draft.version}
+    answer = client_for(cast.coordinator).post(url, fields)
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "First." in page and "Second." in page and "changed by somebody else" in page
+    ticket.draft.refresh_from_db()
+    again = client_for(cast.coordinator).post(url, fields | {"version": ticket.draft.version})
+    assert again.status_code == 302
+
+
+def test_a_text_that_lost_its_number_is_shown_again(cast, ticket):
+    draft = mail_service.write_draft(investigation=ticket, by=cast.coordinator)
+    url = reverse("coordination:edit-draft", args=[ticket.number])
+    answer = client_for(cast.coordinator).post(url, {"subject": "no number", "body": draft.body + "Mine.", "version": draft.version})
+    assert answer.status_code == 400
+    assert "Mine." in answer.content.decode() and "must keep" in answer.content.decode()
