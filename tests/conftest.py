@@ -4,11 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.test import Client
 
 from apps.enrichment import standin
@@ -61,16 +59,7 @@ def registry(rdap_process: standin.StandIn, settings) -> standin.StandIn:
 @pytest.fixture(scope="session")
 def worker_process(django_db_setup, smtp_process: mailing.MailServer, rdap_process: standin.StandIn) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker on the test database; tests take `celery_worker`."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": urlunsplit(database),
-        "REDIS_URL": django_settings.REDIS_URL,
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_PORT": str(smtp_process.port),
-        "RDAP_HOST_OVERRIDE": rdap_process.host,
-    }
+    environment = processes.environment(SMTP_HOST="127.0.0.1", SMTP_PORT=str(smtp_process.port), RDAP_HOST_OVERRIDE=rdap_process.host)
     command = [sys.executable, "-m", "celery", "-A", "tsubame_portal", "worker", "--concurrency=1", "--loglevel=INFO", "--without-gossip"]
     with processes.running(command, environment, until=processes.worker_answers) as worker:
         yield worker

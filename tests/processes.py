@@ -1,11 +1,15 @@
 """Processes that tests start and stop, and waiting for what happens in them."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
@@ -17,6 +21,12 @@ def wait_until(condition: Callable[[], object], *, timeout_s: float = 20, every_
     while not condition():
         assert time.monotonic() < deadline, f"nothing happened within {timeout_s} s"
         time.sleep(every_s)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The environment of a process that works on the database and Redis of the tests; settings may be added."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": urlunsplit(database), **settings}
 
 
 @contextlib.contextmanager

@@ -1,19 +1,17 @@
 """The whole way: a request commits, Redis carries it, a Celery worker asks the stand-in over HTTP, the answer is in the tables."""
 
 import json
-import os
 import subprocess
 import sys
-from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import pytest
-from django.db import connection
 
 from apps.enrichment import services, tasks
 from apps.enrichment.models import Lookup, State
 from apps.enrichment.queries import address_info
 from apps.enrichment.standin import Fault
+from tests import processes
 from tests.processes import wait_until
 from tests.registries import load_delegations
 
@@ -52,11 +50,9 @@ def test_a_worker_leaves_a_failure_visible_and_a_repeated_task_harmless(celery_w
 
 @pytest.mark.django_db(transaction=True)
 def test_the_command_serves_rdap_until_it_is_stopped():
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": urlunsplit(database)}
     load_delegations()
     command = [sys.executable, "manage.py", "rdap_standin", "--port", "0"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=processes.environment(), stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         host = process.stdout.readline().split()[-1]

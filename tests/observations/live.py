@@ -2,15 +2,10 @@
 
 import contextlib
 import http.client
-import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
-
-from django.conf import settings
-from django.db import connection
 
 from apps.observations.intake import wire
 from tests import processes
@@ -49,14 +44,7 @@ class Web:
 @contextlib.contextmanager
 def web() -> Iterator[Web]:
     port = embedded.free_port()
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": urlunsplit(database),
-        "REDIS_URL": settings.REDIS_URL,
-    }
-    with processes.running(parts.web(port).command, environment, until=lambda: _answers(port)) as process:
+    with processes.running(parts.web(port).command, processes.environment(), until=lambda: _answers(port)) as process:
         yield Web(port, process.pid)
 
 
