@@ -1,8 +1,9 @@
-"""How long figures take over the five months of the real sample: `python -m bench.queries [--repeat N] [--only TEXT]`.
+"""How long figures and pages take over the five months of the real sample: `python -m bench.queries [--repeat N] [--only TEXT]`.
 
-Every view is asked through the API (in this process), first with an empty cache ("cold": computed from counts and
-segments, the latter decoded once), then again ("warm": as pages of closed periods are read). DuckDB answers the same
+Every view is asked in this process, signed in as a coordinator: first with empty caches ("cold": the cache server's
+and the decoded segments of this process), then again ("warm": as closed periods are read). DuckDB answers the same
 question over the packets themselves; the ratio is its median ÷ the portal's cold one: above 1 the portal is faster.
+Pages hold several figures, so there is nothing in DuckDB beside them. Queries count all but begin and end of transactions.
 """
 
 import argparse
@@ -33,6 +34,10 @@ class View:
     path: str
     parameters: dict[str, str]
     sql: str
+
+    @property
+    def url(self) -> str:
+        return f"/api/v1/{self.path}/" if self.sql else self.path
 
     def __str__(self) -> str:
         return f"{self.path} " + " ".join(f"{name}={value}" for name, value in self.parameters.items())
@@ -69,6 +74,15 @@ def views() -> Iterator[View]:
     )
 
 
+def pages() -> Iterator[View]:
+    for unit in ("packets", "sources"):
+        for path in ("/", "/ports/", "/ports/tcp/445/", "/regions/", "/regions/JP/"):
+            yield View("page", path, {"unit": unit}, "")
+    yield View("page", "/sources/", {}, "")
+    yield View("page", "/sources/", JAPAN_445, "")
+    yield View("page", "/sensors/", {}, "")
+
+
 def _ranking(dimension: str, unit: str, filters: dict[str, str]) -> View:
     sql = _where(f"SELECT {dimension}, {NUMBER[unit]} AS value", filters) + " GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
     return View("ranking", "rankings", {"dimension": dimension, "unit": unit, **filters}, sql)
@@ -96,7 +110,7 @@ def _where(select: str, filters: dict[str, str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", default="", help="views whose line contains this")
     options = parser.parse_args()
     with empty_database("queries"):
@@ -104,21 +118,30 @@ def main() -> None:
         packets = honeypot.load()
         print(f"{packets:,} packets ingested, rolled up and their months closed in {time.perf_counter() - started:.0f} s")
         client, engine = _client(), _duck()
-        found = [_time(view, client, engine, options.repeat) for view in views() if options.only in str(view)]
+        found = [_time(view, client, engine, options.repeat) for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
         _print(found)
+
+
+def _source_page() -> Iterator[View]:
+    """The page of the busiest source of Japan to 445/TCP."""
+    from apps.accounts.models import User
+    from apps.observations import params, queries
+
+    selection = params.selection_from({**PERIOD, **JAPAN_445}, User.objects.get(username="bench"))
+    yield View("page", f"/sources/{queries.sources(selection, limit=1).rows[0].address}/", {}, "")
 
 
 def _client() -> Any:
     from django.conf import settings
-    from rest_framework.test import APIClient
+    from django.test import Client
 
     from apps.accounts.models import Organisation, User
 
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     settings.CACHES["default"]["KEY_PREFIX"] = "tsubame-bench"
     own = Organisation.objects.create(name="Own CSIRT", kind=Organisation.Kind.OWN_CSIRT)
-    client = APIClient()
-    client.force_authenticate(User.objects.create(username="bench", organisation=own))
+    client = Client()
+    client.force_login(User.objects.create(username="bench", organisation=own))
     return client
 
 
@@ -133,29 +156,45 @@ def _duck() -> Any:
 
 
 def _time(view: View, client: Any, engine: Any, repeat: int) -> Timing:
-    from django.core.cache import cache
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
     def ask() -> None:
-        answer = client.get(f"/api/v1/{view.path}/", {**PERIOD, **view.parameters})
+        answer = client.get(view.url, {**PERIOD, **view.parameters})
         if answer.status_code != 200:
             raise SystemExit(f"{view}: {answer.content!r}")
 
     ask()
-    cold, counts = [], []
+    cold = []
     for _ in range(repeat):
-        cache.clear()
+        _forget()
         cold.append(_milliseconds(ask))
-    for clear in (True, False):
-        if clear:
-            cache.clear()
-        with CaptureQueriesContext(connection) as queries:
-            ask()
-        counts.append(len(queries))
+    _forget()
+    counts = _queries(ask), _queries(ask)
     warm = [_milliseconds(ask) for _ in range(repeat)]
-    in_duck = [_milliseconds(lambda: engine.execute(view.sql).fetchall()) for _ in range(repeat)]
-    return Timing(view, cold, warm, in_duck, (counts[0], counts[1]))
+    in_duck = [_milliseconds(lambda: engine.execute(view.sql).fetchall()) for _ in range(repeat)] if view.sql else []
+    return Timing(view, cold, warm, in_duck, counts)
+
+
+def _forget() -> None:
+    from django.core.cache import cache
+
+    from apps.observations.planning import segmentcache
+
+    cache.clear()
+    segmentcache.forget()
+
+
+def _queries(ask: Callable[[], None]) -> int:
+    from django.db import connection
+
+    asked: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        ask()
+    return sum(not sql.startswith(("SAVEPOINT", "RELEASE", "SET ")) for sql in asked)
 
 
 def _milliseconds(work: Callable[[], object]) -> float:
@@ -167,9 +206,11 @@ def _milliseconds(work: Callable[[], object]) -> float:
 def _print(found: list[Timing]) -> None:
     print(f"{'view':75} {'cold ms':>8} {'warm ms':>8} {'DuckDB':>8} {'ratio':>6} {'queries':>8}")
     for timing in found:
-        cold, warm, other = (statistics.median(times) for times in (timing.cold, timing.warm, timing.duck))
+        cold, warm = statistics.median(timing.cold), statistics.median(timing.warm)
+        other = statistics.median(timing.duck) if timing.duck else None
+        beside = f"{'–':>8} {'–':>6}" if other is None else f"{other:8.1f} {other / cold:6.2f}"
         queries = f"{timing.queries[0]}/{timing.queries[1]}"
-        print(f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {other:8.1f} {other / cold:6.2f} {queries:>8}")
+        print(f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {beside} {queries:>8}")
     for name in ("cold", "warm", "duck"):
         times = sorted(ms for timing in found for ms in getattr(timing, name))
         print(f"{name}: median {statistics.median(times):.1f} ms, p95 {times[int(len(times) * 0.95)]:.1f} ms")
