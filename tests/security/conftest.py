@@ -68,7 +68,7 @@ class Portal:
             return {}
         rows: dict[str, object] = {
             "accounts_user": self.cast.analyst,
-            "accounts_organisation": Organisation.objects.create(name="to delete"),
+            "accounts_organisation": Organisation.objects.get_or_create(name="to delete")[0],
             "accounts_auditentry": AuditEntry.objects.first(),
             "knox_authtoken": self.token,
             "reference_portalias": PortAlias.objects.first(),
