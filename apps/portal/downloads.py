@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.exports import csv_response
 from apps.observations import queries
-from apps.observations.figures import Dimension
+from apps.observations.figures import Dimension, SourcePage
 from apps.observations.models import Signature
 from apps.portal.figures import Figure
 from apps.portal.links import with_query, with_state
@@ -65,9 +65,10 @@ def _whole(value: float | None) -> float | None:
 def sources_file(request: HttpRequest) -> StreamingHttpResponse:
     """Every source behind a view, most packets first."""
     view = view_from(request)
+    first = queries.sources(view.selection, "", SOURCES_A_TURN)  # what cannot be answered must fail before the answer begins
     header = [_("source IP address"), _("region"), _("packets"), _("first seen (UTC)"), _("last seen (UTC)"), _("sensors"), _("ports")]
     filters = [text for text in view.filters().values() if text]
-    return csv_response(ascii_name("sources", *filters), header, _source_lines(view))
+    return csv_response(ascii_name("sources", *filters), header, _source_lines(view, first))
 
 
 def ascii_name(*parts: str) -> str:
@@ -75,14 +76,13 @@ def ascii_name(*parts: str) -> str:
     return re.sub(r"[^0-9A-Za-z]+", "-", "-".join(parts))[:100].strip("-")
 
 
-def _source_lines(view: View) -> Iterator[list[Any]]:
-    cursor, sent = "", 0
-    while sent < MOST_SOURCES:
-        page = queries.sources(view.selection, cursor, SOURCES_A_TURN)
+def _source_lines(view: View, page: SourcePage) -> Iterator[list[Any]]:
+    sent = 0
+    while True:
         for row in page.rows:
             first, last = (at.isoformat() for at in (row.first_seen, row.last_seen))
             yield [row.address, row.region, row.packets, first, last, row.sensors, " ".join(row.ports)]
         sent += len(page.rows)
-        if not page.next_cursor:
+        if not page.next_cursor or sent >= MOST_SOURCES:
             return
-        cursor = page.next_cursor
+        page = queries.sources(view.selection, page.next_cursor, SOURCES_A_TURN)
