@@ -17,12 +17,19 @@ from tests.registries import forget_pacing
 
 __all__ = ["cast"]
 
-# Files of a minute or so: begun first, so that with several processes none of them is alone at the end.
-LONG = ("test_demo.py", "test_ingest_live.py", "test_against_duckdb.py", "test_embedded.py", "test_browser.py")
+# Files of a minute: begun first, so that with several processes none of them is alone at the end.
+LONG = ("test_demo.py", "test_against_duckdb.py", "test_embedded.py", "test_checks.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+    """Files whose tests commit come last: they leave the database without the rows that migrations made."""
+    committing = {item.path for item in items if _commits(item)}
+    items.sort(key=lambda item: (item.path in committing, item.path.name not in LONG))
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")

@@ -248,7 +248,6 @@ def test_backscatter_on_record_is_an_objection(cast, registry):
     assert b"backscatter" not in bytes(draft.evidence.csv)
 
 
-@pytest.mark.parametrize("signature", [Signature.BACKSCATTER, Signature.BOGON, Signature.CANARY])
 def test_udp_alone_is_an_objection_and_tcp_beside_it_is_not(cast, registry):
     registry.answers[scenes.SOURCE] = scenes.FakeInfo()
     for port in (PortKey(17, 53), PortKey(6, 53)):
@@ -260,6 +259,7 @@ def test_udp_alone_is_an_objection_and_tcp_beside_it_is_not(cast, registry):
         assert codes(ticket) == expected
 
 
+@pytest.mark.parametrize("signature", [Signature.BACKSCATTER, Signature.BOGON, Signature.CANARY])
 def test_nobody_is_written_to_about_what_says_nothing_of_its_source(cast, registry, signature):
     scenes.busy_source([cast.sensor, cast.sensor_a], signature=signature)
     with pytest.raises(DomainError, match="No packets"):

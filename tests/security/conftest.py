@@ -71,7 +71,7 @@ class Portal:
             "accounts_organisation": Organisation.objects.get_or_create(name="to delete")[0],
             "accounts_auditentry": AuditEntry.objects.first(),
             "knox_authtoken": self.token,
-            "reference_portalias": PortAlias.objects.first(),
+            "reference_portalias": PortAlias.objects.get_or_create(protocol=6, port=1433, defaults={"name": "ms-sql"})[0],
             "reference_snapshot": Snapshot.objects.first(),
             "reference_scannerlist": ScannerList.objects.first(),
             "sensors_sensor": self.cast.sensor,
