@@ -54,6 +54,8 @@ def _source(text: str) -> str:
         network = ip_network(text.strip())
     except ValueError as error:
         raise ParameterError("source", _("is not an IP address")) from error
+    if "%" in text:  # zone ids name an interface of some machine
+        raise ParameterError("source", _("is not an IP address"))
     if network.num_addresses > 1 and (network.version == 4 or network.prefixlen < 64):
         raise ParameterError("source", _("is not an IP address"))
     return str(network) if network.num_addresses > 1 else str(network.network_address)

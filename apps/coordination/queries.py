@@ -124,7 +124,7 @@ def search(user: User | AnonymousUser, wanted: TicketSearch) -> InvestigationQue
     number = numbers.find(wanted.text)
     if number:
         return found.filter(number=number)
-    for word in wanted.text.split():
+    for word in wanted.text.replace("\x00", " ").split():
         found = found.filter(_matches(word))
     return found.order_by(F("wake_on").asc(nulls_last=True), "-number")
 

@@ -1,8 +1,8 @@
 """Who runs an address: a fragment of the source page that keeps itself up to date, and the button that asks."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
@@ -33,7 +33,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         if request.headers.get("HX-Request"):
             return HttpResponse(error.message, status=400, content_type="text/plain; charset=utf-8")
         messages.error(request, error.message)
-    return _fragment(request, address) if request.headers.get("HX-Request") else redirect(_next_page(request))
+    return _fragment(request, address) if request.headers.get("HX-Request") else HttpResponseRedirect(_next_page(request))
 
 
 def _fragment(request: HttpRequest, address: str) -> HttpResponse:

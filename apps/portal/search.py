@@ -1,7 +1,6 @@
 """Where the search box leads: an address, a port, a region or a ticket number."""
 
 import re
-from ipaddress import ip_address
 
 from django.urls import reverse
 from django.utils import translation
@@ -10,6 +9,7 @@ from apps.accounts.models import User
 from apps.common.ports import PortKey
 from apps.coordination import numbers
 from apps.coordination.models import may_read_tickets
+from apps.enrichment.blocks import read_address
 from apps.reference.names import is_region, region_codes, region_label
 
 # tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23
@@ -28,7 +28,7 @@ def destination(text: str, user: User) -> str | None:
 
 def _address(text: str, user: User) -> str | None:
     try:
-        address = ip_address(text.strip("[]").removesuffix("/64").removesuffix("/32"))
+        address = read_address(text.strip("[]").removesuffix("/64").removesuffix("/32"))
     except ValueError:
         return None
     return reverse("portal:source", args=[str(address)])

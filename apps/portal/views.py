@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
 from apps.common.ports import PortKey
+from apps.enrichment.blocks import read_address
 from apps.observations.planning.reading import reading
 from apps.observations.queries import newest_data
 from apps.portal import downloads
@@ -128,6 +128,6 @@ def _port_or_404(text: str) -> PortKey:
 
 def _address_or_404(text: str) -> str:
     try:
-        return str(ip_address(text))
+        return str(read_address(text))
     except ValueError as error:
         raise Http404 from error

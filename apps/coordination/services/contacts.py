@@ -4,8 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
+from django.forms import EmailField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -59,7 +59,7 @@ def enter(*, investigation: Investigation, by: User, email: str, holder: str, wh
     """Take a contact that a person knows; the reason is recorded. It beats what look-ups say."""
     investigation = changes.lock(investigation, by=by)
     try:
-        validate_email(email.strip())
+        EmailField(max_length=254).clean(email)  # as long as the contact's column
     except ValidationError as error:
         raise DomainError(_("This is not a mail address."), fields={"email": _("This is not a mail address.")}) from error
     if not why.strip():

@@ -74,6 +74,11 @@ def ticket_or_404(request: HttpRequest, number: str) -> Investigation:
     return ticket
 
 
+def written(request: HttpRequest, name: str, most: int) -> str:
+    """What a person wrote into a field, cut to `most` letters; without NUL, which no text of the database can hold."""
+    return request.POST.get(name, "").replace("\x00", "")[:most]
+
+
 def _require_reader(request: HttpRequest) -> None:
     if not may_read_tickets(request.user):
         raise Http404

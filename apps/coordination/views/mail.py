@@ -10,7 +10,7 @@ from apps.coordination.forms import TermsForm
 from apps.coordination.models import Draft, Investigation, InvestigationState
 from apps.coordination.services import mail
 from apps.coordination.views import tickets
-from apps.coordination.views.access import SignedRequest, action, reader, ticket_or_404
+from apps.coordination.views.access import SignedRequest, action, reader, ticket_or_404, written
 from apps.coordination.views.tickets import Written
 
 
@@ -68,7 +68,7 @@ def approve(request: SignedRequest, ticket: Investigation) -> HttpResponse:
 
 @action
 def send(request: SignedRequest, ticket: Investigation) -> None:
-    overrides = {name.removeprefix("override-"): request.POST[name][:2000] for name in request.POST if name.startswith("override-")}
+    overrides = {name.removeprefix("override-"): written(request, name, 2000) for name in request.POST if name.startswith("override-")}
     mail.confirm_and_send(investigation=ticket, by=request.user, sha256=request.POST.get("sha256", ""), overrides=overrides)
 
 
@@ -97,7 +97,7 @@ def settle(request: SignedRequest, ticket: Investigation, mail_id: int) -> None:
     uncertain = get_object_or_404(ticket.outgoing_mail, pk=mail_id)
     if request.POST.get("went") not in ("yes", "no"):
         raise DomainError("went: yes / no")
-    mail.settle_uncertain(mail=uncertain, by=request.user, went=request.POST["went"] == "yes", why=request.POST.get("why", "")[:4000])
+    mail.settle_uncertain(mail=uncertain, by=request.user, went=request.POST["went"] == "yes", why=written(request, "why", 4000))
 
 
 def _download(content: bytes, kind: str, name: str) -> HttpResponse:

@@ -13,7 +13,7 @@ from apps.coordination import queries
 from apps.coordination.forms import CloseIncidentForm, PlanForm, TermsForm
 from apps.coordination.models import IncidentState, Investigation
 from apps.coordination.services import contacts, tickets
-from apps.coordination.views.access import SignedRequest, action, reader, ticket_or_404
+from apps.coordination.views.access import SignedRequest, action, reader, ticket_or_404, written
 
 
 @reader
@@ -39,7 +39,7 @@ class Written:
     def of(cls, request: SignedRequest) -> "Written":
         version = request.POST.get("version", "")
         number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else None
-        return cls(request.POST.get("subject", "")[:250], request.POST.get("body", "")[:100_000], number)
+        return cls(written(request, "subject", 250), written(request, "body", 100_000), number)
 
 
 def page_with(request: SignedRequest, ticket: Investigation, written: Written, error: DomainError) -> HttpResponse:
@@ -50,18 +50,18 @@ def page_with(request: SignedRequest, ticket: Investigation, written: Written, e
 
 @action
 def add_note(request: SignedRequest, ticket: Investigation) -> None:
-    tickets.add_note(investigation=ticket, by=request.user, text=request.POST.get("text", "")[:10_000])
+    tickets.add_note(investigation=ticket, by=request.user, text=written(request, "text", 10_000))
 
 
 @action
 def change_state(request: SignedRequest, ticket: Investigation) -> None:
-    tickets.change_state(investigation=ticket, by=request.user, to=request.POST.get("to", ""), why=request.POST.get("why", "")[:4000])
+    tickets.change_state(investigation=ticket, by=request.user, to=request.POST.get("to", ""), why=written(request, "why", 4000))
 
 
 @action
 def change_host_state(request: SignedRequest, ticket: Investigation, host: int) -> None:
     chosen = get_object_or_404(ticket.hosts, pk=host)
-    tickets.change_host_state(host=chosen, by=request.user, to=request.POST.get("to", ""), why=request.POST.get("why", "")[:4000])
+    tickets.change_host_state(host=chosen, by=request.user, to=request.POST.get("to", ""), why=written(request, "why", 4000))
 
 
 @action
@@ -85,7 +85,7 @@ def choose_contact(request: SignedRequest, ticket: Investigation) -> HttpRespons
 
 @action
 def enter_contact(request: SignedRequest, ticket: Investigation) -> HttpResponse:
-    email, holder, why = (request.POST.get(name, "")[:4000] for name in ("email", "holder", "why"))
+    email, holder, why = (written(request, name, 4000) for name in ("email", "holder", "why"))
     return redirect(contacts.enter(investigation=ticket, by=request.user, email=email, holder=holder, why=why))
 
 
@@ -98,7 +98,7 @@ def take_back(request: SignedRequest, ticket: Investigation) -> None:
 def close_incident(request: SignedRequest, ticket: Investigation) -> None:
     to = IncidentState.ABANDONED if request.POST.get("to") == IncidentState.ABANDONED else IncidentState.RESOLVED
     tickets.close_incident(incident=ticket.incident, by=request.user, to=to, resolution=request.POST.get("resolution", ""),
-                           why=request.POST.get("why", "")[:4000])  # fmt: skip
+                           why=written(request, "why", 4000))  # fmt: skip
 
 
 def _context(request: SignedRequest, ticket: Investigation) -> dict[str, Any]:
