@@ -20,7 +20,7 @@ from tests.coordination import scenes
 from tests.observations import sightings
 from tests.portal import scene
 
-HOLDER = "Holder of the source's network"
+HOLDER = "Holder of that network"
 CONTACT = "abuse-of-the-source@isp.invalid"
 RAW = "words of the registry's raw answer"
 
