@@ -116,10 +116,18 @@ def main() -> None:
     with empty_database("queries"):
         started = time.perf_counter()
         packets = honeypot.load()
+        _collect_static()
         print(f"{packets:,} packets ingested, rolled up and their months closed in {time.perf_counter() - started:.0f} s")
         client, engine = _client(), _duck()
         found = [_time(view, client, engine, options.repeat) for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
         _print(found)
+
+
+def _collect_static() -> None:
+    """Pages name static files by their digests, as `manage.py serve` has them collected."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def _source_page() -> Iterator[View]:
