@@ -119,8 +119,10 @@ def main() -> None:
         _collect_static()
         print(f"{packets:,} packets ingested, rolled up and their months closed in {time.perf_counter() - started:.0f} s")
         client, engine = _client(), _duck()
-        found = [_time(view, client, engine, options.repeat) for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
-        _print(found)
+        chosen = [view for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
+        if not chosen:
+            parser.error(f"no view's line contains {options.only!r}")
+        _print([_time(view, client, engine, options.repeat) for view in chosen])
 
 
 def _collect_static() -> None:

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "apps.reference",
     "apps.sensors",
     "apps.observations",
+    "apps.analysis",
     "apps.enrichment",
     "apps.coordination",
     "apps.portal",

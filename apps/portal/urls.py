@@ -1,20 +1,20 @@
 from django.urls import path
 
-from apps.portal import views
+from apps.portal.views import pages
 
 app_name = "portal"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("search/", views.search, name="search"),
-    path("freshness/", views.freshness, name="freshness"),
-    path("ports/", views.ports, name="ports"),
-    path("ports/<str:protocol>/<str:number>/", views.port, name="port"),
-    path("regions/", views.regions, name="regions"),
-    path("regions/<str:code>/", views.region, name="region"),
-    path("regions/<str:code>/panels.csv", views.csv_panels, name="csv-panels"),
-    path("sensors/", views.sensors, name="sensors"),
-    path("sources/", views.sources, name="sources"),
-    path("sources/<str:address>/", views.source, name="source"),
-    path("sources/<str:address>/timeline.csv", views.csv_timeline, name="csv-timeline"),
-    path("sources.csv", views.csv_sources, name="csv-sources"),
+    path("", pages.home, name="home"),
+    path("search/", pages.search, name="search"),
+    path("freshness/", pages.freshness, name="freshness"),
+    path("ports/", pages.ports, name="ports"),
+    path("ports/<str:protocol>/<str:number>/", pages.port, name="port"),
+    path("regions/", pages.regions, name="regions"),
+    path("regions/<str:code>/", pages.region, name="region"),
+    path("regions/<str:code>/panels.csv", pages.csv_panels, name="csv-panels"),
+    path("sensors/", pages.sensors, name="sensors"),
+    path("sources/", pages.sources, name="sources"),
+    path("sources/<str:address>/", pages.source, name="source"),
+    path("sources/<str:address>/timeline.csv", pages.csv_timeline, name="csv-timeline"),
+    path("sources.csv", pages.csv_sources, name="csv-sources"),
 ]

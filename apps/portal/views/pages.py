@@ -1,8 +1,6 @@
 """The pages. Each guards, asks one query for all it shows, and renders."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -10,9 +8,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
-from apps.common.ports import PortKey
-from apps.enrichment.blocks import read_address
-from apps.observations.planning.reading import reading
 from apps.observations.queries import newest_data
 from apps.portal import downloads
 from apps.portal.pages.home import home_page
@@ -23,24 +18,10 @@ from apps.portal.pages.sensors import sensors_page
 from apps.portal.pages.source import source_page, timeline_figure
 from apps.portal.pages.sources import sources_page
 from apps.portal.search import destination
-from apps.portal.state import canonical_url, view_from
+from apps.portal.state import view_from
+from apps.portal.views.guards import address_or_404, analysis_page, port_or_404
 from apps.reference.names import is_region
 from apps.sensors.queries import scope_for
-
-View = Callable[..., HttpResponseBase]
-
-
-def analysis_page(view: View) -> View:
-    """For people who are signed in, at its tidy address; all its figures are of one moment."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-        if tidy := canonical_url(request):
-            return redirect(tidy)
-        with reading():
-            return view(request, **arguments)
-
-    return login_required(require_GET(guarded))
 
 
 @analysis_page
@@ -55,7 +36,7 @@ def ports(request: HttpRequest) -> HttpResponse:
 
 @analysis_page
 def port(request: HttpRequest, protocol: str, number: str) -> HttpResponse:
-    key = _port_or_404(f"{protocol}/{number}")
+    key = port_or_404(f"{protocol}/{number}")
     return render(request, "portal/port.html", {"page": port_page(view_from(request, filters={"ports": str(key)}), key)})
 
 
@@ -78,7 +59,7 @@ def sources(request: HttpRequest) -> HttpResponse:
 
 @analysis_page
 def source(request: HttpRequest, address: str) -> HttpResponse:
-    return render(request, "portal/source.html", {"page": source_page(view_from(request), _address_or_404(address))})
+    return render(request, "portal/source.html", {"page": source_page(view_from(request), address_or_404(address))})
 
 
 @analysis_page
@@ -112,22 +93,8 @@ def csv_panels(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @analysis_page
 def csv_timeline(request: HttpRequest, address: str) -> HttpResponseBase:
-    figure = timeline_figure(view_from(request), _address_or_404(address))
+    figure = timeline_figure(view_from(request), address_or_404(address))
     return downloads.figure_file(downloads.ascii_name(address, "by-port"), figure)
 
 
 csv_sources = login_required(require_GET(downloads.sources_file))
-
-
-def _port_or_404(text: str) -> PortKey:
-    try:
-        return PortKey.parse(text)
-    except ValueError as error:
-        raise Http404 from error
-
-
-def _address_or_404(text: str) -> str:
-    try:
-        return str(read_address(text))
-    except ValueError as error:
-        raise Http404 from error
