@@ -7,14 +7,14 @@ Pages hold several figures, so there is nothing in DuckDB beside them. Queries c
 """
 
 import argparse
-import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from bench import duck, honeypot
 from bench.database import empty_database
+from bench.timing import View, collect_static, print_table, signed_in, time_view
 
 PERIOD = {"from": "2013-03-03", "to": "2013-08-02"}
 UNITS = ("packets", "sources", "packets_per_sensor_day", "sources_per_sensor_day", "packets_per_source")
@@ -26,30 +26,6 @@ NUMBER = {
     "packets_per_source": "count(*) / count(DISTINCT src)",
 }
 JAPAN_445 = {"ports": "tcp/445", "regions": "JP"}
-
-
-@dataclass(frozen=True)
-class View:
-    name: str
-    path: str
-    parameters: dict[str, str]
-    sql: str
-
-    @property
-    def url(self) -> str:
-        return f"/api/v1/{self.path}/" if self.sql else self.path
-
-    def __str__(self) -> str:
-        return f"{self.path} " + " ".join(f"{name}={value}" for name, value in self.parameters.items())
-
-
-@dataclass(frozen=True)
-class Timing:
-    view: View
-    cold: list[float]
-    warm: list[float]
-    duck: list[float]
-    queries: tuple[int, int]  # cold, warm
 
 
 def views() -> Iterator[View]:
@@ -116,20 +92,17 @@ def main() -> None:
     with empty_database("queries"):
         started = time.perf_counter()
         packets = honeypot.load()
-        _collect_static()
+        collect_static()
         print(f"{packets:,} packets ingested, rolled up and their months closed in {time.perf_counter() - started:.0f} s")
-        client, engine = _client(), _duck()
+        client, engine = signed_in(), _duck()
         chosen = [view for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
         if not chosen:
             parser.error(f"no view's line contains {options.only!r}")
-        _print([_time(view, client, engine, options.repeat) for view in chosen])
+        print_table([time_view(_with_period(view), client, engine, options.repeat) for view in chosen])
 
 
-def _collect_static() -> None:
-    """Pages name static files by their digests, as `manage.py serve` has them collected."""
-    from django.core.management import call_command
-
-    call_command("collectstatic", interactive=False, verbosity=0)
+def _with_period(view: View) -> View:
+    return replace(view, parameters={**PERIOD, **view.parameters})
 
 
 def _source_page() -> Iterator[View]:
@@ -141,20 +114,6 @@ def _source_page() -> Iterator[View]:
     yield View("page", f"/sources/{queries.sources(selection, limit=1).rows[0].address}/", {}, "")
 
 
-def _client() -> Any:
-    from django.conf import settings
-    from django.test import Client
-
-    from apps.accounts.models import Organisation, User
-
-    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
-    settings.CACHES["default"]["KEY_PREFIX"] = "tsubame-bench"
-    own = Organisation.objects.create(name="Own CSIRT", kind=Organisation.Kind.OWN_CSIRT)
-    client = Client()
-    client.force_login(User.objects.create(username="bench", organisation=own))
-    return client
-
-
 def _duck() -> Any:
     from apps.common.regions import decode
     from apps.reference.models import Delegation
@@ -163,68 +122,6 @@ def _duck() -> Any:
     engine = duck.load(honeypot.SAMPLE, [(first, last, decode(region)) for first, last, region in rows])
     engine.execute("SET threads = 1")  # a request has one, too
     return engine
-
-
-def _time(view: View, client: Any, engine: Any, repeat: int) -> Timing:
-
-    def ask() -> None:
-        answer = client.get(view.url, {**PERIOD, **view.parameters})
-        if answer.status_code != 200:
-            raise SystemExit(f"{view}: {answer.content!r}")
-
-    ask()
-    cold = []
-    for _ in range(repeat):
-        _forget()
-        cold.append(_milliseconds(ask))
-    _forget()
-    counts = _queries(ask), _queries(ask)
-    warm = [_milliseconds(ask) for _ in range(repeat)]
-    in_duck = [_milliseconds(lambda: engine.execute(view.sql).fetchall()) for _ in range(repeat)] if view.sql else []
-    return Timing(view, cold, warm, in_duck, counts)
-
-
-def _forget() -> None:
-    from django.core.cache import cache
-
-    from apps.observations.planning import segmentcache
-
-    cache.clear()
-    segmentcache.forget()
-
-
-def _queries(ask: Callable[[], None]) -> int:
-    from django.db import connection
-
-    asked: list[str] = []
-
-    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        asked.append(sql)
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(note):
-        ask()
-    return sum(not sql.startswith(("SAVEPOINT", "RELEASE", "SET ")) for sql in asked)
-
-
-def _milliseconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return (time.perf_counter() - started) * 1000
-
-
-def _print(found: list[Timing]) -> None:
-    print(f"{'view':75} {'cold ms':>8} {'warm ms':>8} {'DuckDB':>8} {'ratio':>6} {'queries':>8}")
-    for timing in found:
-        cold, warm = statistics.median(timing.cold), statistics.median(timing.warm)
-        other = statistics.median(timing.duck) if timing.duck else None
-        beside = f"{'–':>8} {'–':>6}" if other is None else f"{other:8.1f} {other / cold:6.2f}"
-        queries = f"{timing.queries[0]}/{timing.queries[1]}"
-        print(f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {beside} {queries:>8}")
-    for name in ("cold", "warm", "duck"):
-        times = sorted(ms for timing in found for ms in getattr(timing, name))
-        print(f"{name}: median {statistics.median(times):.1f} ms, p95 {times[int(len(times) * 0.95)]:.1f} ms")
-    print(f"most queries: cold {max(t.queries[0] for t in found)}, warm {max(t.queries[1] for t in found)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""Asking the portal for figures and pages in this process, with empty caches and again, beside DuckDB."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class View:
+    """A page (`path` is its address) or an API answer (`path` is its name); `sql` asks DuckDB the same, '' asks nothing."""
+
+    name: str
+    path: str
+    parameters: dict[str, str]
+    sql: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.path if self.path.startswith("/") else f"/api/v1/{self.path}/"
+
+    def __str__(self) -> str:
+        return f"{self.path} " + " ".join(f"{name}={value}" for name, value in self.parameters.items() if name not in ("from", "to"))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of each asking; `queries` cold and warm."""
+
+    view: View
+    cold: list[float]
+    warm: list[float]
+    duck: list[float]
+    queries: tuple[int, int]
+
+
+def signed_in() -> Any:
+    """A client that acts for somebody of the own CSIRT."""
+    from django.conf import settings
+    from django.test import Client
+
+    from apps.accounts.models import Organisation, Role, User
+
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
+    settings.CACHES["default"]["KEY_PREFIX"] = "tsubame-bench"
+    own, _made = Organisation.objects.get_or_create(name="Own CSIRT", defaults={"kind": Organisation.Kind.OWN_CSIRT})
+    user, _made = User.objects.get_or_create(username="bench", defaults={"organisation": own, "roles": [Role.ANALYST]})
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def collect_static() -> None:
+    """Pages name static files by their digests, as `manage.py serve` has them collected."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def time_view(view: View, client: Any, engine: Any, repeat: int, duck_repeat: int | None = None) -> Timing:
+    def ask() -> None:
+        answer = client.get(view.url, view.parameters)
+        if answer.status_code != 200:
+            raise SystemExit(f"{view}: {answer.status_code} {answer.content!r}")
+
+    ask()
+    cold = []
+    for _ in range(repeat):
+        forget()
+        cold.append(milliseconds(ask))
+    forget()
+    counts = queries_of(ask), queries_of(ask)
+    warm = [milliseconds(ask) for _ in range(repeat)]
+    times = duck_repeat or repeat
+    in_duck = [milliseconds(lambda: engine.execute(view.sql).fetchall()) for _ in range(times)] if view.sql and engine else []
+    return Timing(view, cold, warm, in_duck, counts)
+
+
+def forget() -> None:
+    """Empty caches: the cache server's and the decoded segments of this process."""
+    from django.core.cache import cache
+
+    from apps.observations.planning import segmentcache
+
+    cache.clear()
+    segmentcache.forget()
+
+
+def queries_of(ask: Callable[[], None]) -> int:
+    """How many statements an asking takes, all but begin and end of transactions."""
+    from django.db import connection
+
+    asked: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        ask()
+    return sum(not sql.startswith(("SAVEPOINT", "RELEASE", "SET ")) for sql in asked)
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
+
+
+def print_table(found: Sequence[Timing]) -> None:
+    print(f"{'view':75} {'cold ms':>8} {'warm ms':>8} {'DuckDB':>9} {'ratio':>6} {'queries':>8}")
+    for timing in found:
+        cold, warm = statistics.median(timing.cold), statistics.median(timing.warm)
+        other = statistics.median(timing.duck) if timing.duck else None
+        beside = f"{'–':>9} {'–':>6}" if other is None else f"{other:9.1f} {other / cold:6.2f}"
+        queries = f"{timing.queries[0]}/{timing.queries[1]}"
+        print(f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {beside} {queries:>8}")
+    for name in ("cold", "warm", "duck"):
+        print_summary(name, [ms for timing in found for ms in getattr(timing, name)])
+    print(f"most queries: cold {max(t.queries[0] for t in found)}, warm {max(t.queries[1] for t in found)}")
+
+
+def print_summary(name: str, times: Sequence[float]) -> None:
+    if times:
+        print(f"{name}: median {statistics.median(times):.1f} ms, p95 {sorted(times)[int(len(times) * 0.95)]:.1f} ms")
