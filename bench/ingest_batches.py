@@ -89,8 +89,9 @@ def frame(batch: Batch) -> Flows:
     """The batch as the portal holds it just before COPY."""
     from apps.observations import services
     from apps.observations.intake import decoding
+    from apps.sensors.models import Sensor
 
     limits = decoding.Limits(flows=BATCH, earliest=None, latest=datetime.now(UTC) + timedelta(days=1))
     _header, flows = decoding.decode(arrow(batch), wire.ARROW, limits)
     assert set(flows.numbers) == set(FLOW_NUMBERS)
-    return services.label_bogons(flows)
+    return services.label_bogons(flows, Sensor())

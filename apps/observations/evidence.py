@@ -115,8 +115,8 @@ def addresses_in(source: str, period: Period, *, limit: int = 50) -> list[str]:
 
 
 def newest_rolled_up() -> datetime | None:
-    """The end of the newest reporting day with rolled-up data of any sensor."""
-    return newest_data(SensorScope(tuple(Sensor.objects.values_list("pk", flat=True)))).newest
+    """The end of the newest reporting day with rolled-up data of any sensor that observes."""
+    return newest_data(SensorScope(tuple(Sensor.objects.observing().values_list("pk", flat=True)))).newest
 
 
 def _parameters(address: str, period: Period, ports: Sequence[PortKey]) -> dict[str, Any]:

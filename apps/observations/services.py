@@ -21,7 +21,7 @@ from apps.observations.intake.wire import Header, IngestError
 from apps.observations.models import Batch, Signature
 from apps.observations.storage import partitions
 from apps.observations.storage.marks import raise_marks
-from apps.reference.special import bogon_mask
+from apps.reference.special import bogon_mask, scenario_mask
 from apps.sensors.models import Sensor, SensorKey
 from apps.sensors.services import note_seen, record_heartbeat
 
@@ -78,7 +78,7 @@ def _read(key: SensorKey, body: bytes, media_type: str, encoding: str) -> tuple[
     if header.sensor not in (None, key.sensor.name):
         raise IngestError(403, "wrong_sensor", "The header names another sensor than the one this key belongs to.")
     validation.check(flows, header)
-    return header, label_bogons(flows)
+    return header, label_bogons(flows, key.sensor)
 
 
 def _limits(key: SensorKey) -> decoding.Limits:
@@ -91,9 +91,13 @@ def _limits(key: SensorKey) -> decoding.Limits:
     )
 
 
-def label_bogons(flows: Flows) -> Flows:
-    """The flows with sources that cannot exist on the Internet labelled so, our own canaries excepted."""
-    bogon = bogon_mask(source_keys(flows.src)) & (flows["signature"] != Signature.CANARY)
+def label_bogons(flows: Flows, sensor: Sensor) -> Flows:
+    """The flows with sources that cannot exist on the Internet labelled so, our own canaries excepted, and the addresses of
+    a scenario where its own sensors see them."""
+    keys = source_keys(flows.src)
+    bogon = bogon_mask(keys) & (flows["signature"] != Signature.CANARY)
+    if sensor.is_scenario:
+        bogon &= ~scenario_mask(keys)
     return replace(flows, numbers={**flows.numbers, "signature": np.where(bogon, int(Signature.BOGON), flows["signature"])})
 
 

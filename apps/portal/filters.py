@@ -12,7 +12,7 @@ from apps.portal import words
 from apps.portal.state import View
 from apps.reference.names import port_label, region_label
 from apps.sensors.models import Sensor
-from apps.sensors.queries import sensor_labels
+from apps.sensors.queries import SETS, sensor_labels
 
 FRESH_ENOUGH = timedelta(days=2)
 # What the form shows is not carried along; everything else of the view is, so that a page without it loses nothing.
@@ -60,6 +60,7 @@ class FilterBar:
     can_compare: bool
     carried: tuple[tuple[str, str], ...]
     chips: tuple[Chip, ...]
+    is_scenario: bool  # the figures are of generated flows
 
 
 def filter_bar(
@@ -68,6 +69,7 @@ def filter_bar(
     shown = {"unit": with_units, "bin": with_bins, "scanners": with_scanners, "previous": can_compare}
     carried = (*CARRIED, *(name for name, is_shown in shown.items() if not is_shown))
     last = view.period.end - timedelta(microseconds=1)
+    sensors = list(Sensor.objects.visible_to(view.user).only("pk", "name", "organisation_id", "is_overseas", "is_scenario"))
     return FilterBar(
         action=view.path,
         presets=tuple(_presets(view)),
@@ -75,8 +77,8 @@ def filter_bar(
         last_day=local_day(last, view.period.zone).isoformat(),
         period_text=words.period(view.period),
         newest_note=_newest_note(view),
-        sensor_sets=tuple(_sensor_sets(view)),
-        sensors=tuple(_sensors(view)),
+        sensor_sets=tuple(_sensor_sets(view, any(sensor.is_scenario for sensor in sensors))),
+        sensors=tuple(_sensors(view, sensors)),
         units=tuple(Choice(unit, str(label), unit is view.unit) for unit, label in words.UNITS.items()) if with_units else (),
         bins=tuple(Choice(size, str(label), size is view.bin) for size, label in words.BINS.items()) if with_bins else (),
         scanners=tuple(_scanners(view)) if with_scanners else (),
@@ -84,6 +86,7 @@ def filter_bar(
         can_compare=can_compare,
         carried=tuple((name, value) for name in carried if (value := view.query.get(name))),
         chips=tuple(_chips(view)),
+        is_scenario=view.selection.scope.is_scenario,
     )
 
 
@@ -101,20 +104,24 @@ def _newest_note(view: View) -> str:
     return _("Periods count back from %(day)s, the newest day with observations.") % {"day": last}
 
 
-def _sensor_sets(view: View) -> Iterator[Choice]:
+def _sensor_sets(view: View, has_scenario: bool) -> Iterator[Choice]:
     chosen = view.query.get("sensors") or "all"
-    for name in ("all", "domestic", "overseas"):
+    for name in SETS[False] + (SETS[True] if has_scenario and view.user.is_own_staff else ()):
         yield Choice(name, str(words.SENSOR_SETS[name]), name == chosen)
     if "," in chosen:
         yield Choice(chosen, _("chosen sensors (%(count)d)") % {"count": chosen.count(",") + 1}, True)
 
 
-def _sensors(view: View) -> Iterator[Choice]:
+def _sensors(view: View, sensors: list[Sensor]) -> Iterator[Choice]:
     """Single sensors, where the viewer may look at them one by one."""
-    sensors = list(Sensor.objects.visible_to(view.user).only("pk", "name", "organisation_id", "is_overseas"))
     labels = sensor_labels(sensors, view.user)
     for sensor in sensors:
-        yield Choice(str(sensor.pk), labels[sensor.pk], view.query.get("sensors") == str(sensor.pk))
+        name = (
+            _("%(title)s (%(filters)s)") % {"title": labels[sensor.pk], "filters": _("scenario")}
+            if sensor.is_scenario
+            else labels[sensor.pk]
+        )
+        yield Choice(str(sensor.pk), name, view.query.get("sensors") == str(sensor.pk))
 
 
 def _scanners(view: View) -> Iterator[Choice]:

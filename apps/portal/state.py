@@ -59,10 +59,11 @@ class View:
         scope = self.selection.scope
         if scope.label == "all":
             return []
-        if scope.label != "chosen":
+        if not scope.label.endswith("chosen"):
             return [str(words.SENSOR_SETS[scope.label])]
         sensors = list(Sensor.objects.filter(pk__in=scope.sensor_ids))
-        return sorted(sensor_labels(sensors, self.user).values())
+        names = sorted(sensor_labels(sensors, self.user).values())
+        return [_("scenario"), *names] if scope.is_scenario else names
 
     def of_sensors_only(self) -> "View":
         """The view of a page that heeds the period and the sensors alone, so that it claims no other filter."""

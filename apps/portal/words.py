@@ -30,6 +30,10 @@ SENSOR_SETS = {
     "domestic": gettext_lazy("domestic sensors"),
     "overseas": gettext_lazy("overseas sensors"),
     "chosen": gettext_lazy("chosen sensors"),
+    "scenario": gettext_lazy("scenario, all its sensors"),
+    "scenario-domestic": gettext_lazy("scenario, domestic sensors"),
+    "scenario-overseas": gettext_lazy("scenario, overseas sensors"),
+    "scenario-chosen": gettext_lazy("scenario, chosen sensors"),
 }
 SCANNERS = {
     Scanners.INCLUDE: gettext_lazy("with survey scanning"),

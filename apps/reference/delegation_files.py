@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from apps.reference import delegation_addresses
 from apps.reference.delegation_lines import DelegationFileError, Lines, lines_of, read_lines
 from apps.reference.intervals import overlapping
-from apps.reference.models import DelegationStatus, Registry
+from apps.reference.models import REGIONAL, DelegationStatus, Registry
 
 COLUMNS = pa.schema(
     [("start_key", pa.uint64()), ("end_key", pa.uint64()), ("region", pa.uint16()), ("status", pa.uint8()), ("opaque_id", pa.string())]
@@ -26,7 +26,7 @@ COLUMNS = pa.schema(
 FAMILIES: dict[str, delegation_addresses.Ranges] = {"ipv4": delegation_addresses.ipv4_ranges, "ipv6": delegation_addresses.ipv6_ranges}
 TYPES = ("asn", *FAMILIES)
 STATUSES = (*DelegationStatus.labels, "available", "reserved")
-REGISTRIES = {label: value for value, label in Registry.choices}
+REGISTRIES = {registry.label: registry.value for registry in REGIONAL}
 VERSIONS = {"1", "2", "2.0", "2.1", "2.2", "2.3"}
 SHOWN_OVERLAPS = 5
 

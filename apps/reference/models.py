@@ -17,13 +17,18 @@ FOREVER = date.max  # `valid_to` of what the newest snapshot still says
 
 
 class Registry(models.IntegerChoices):
-    """The five regional registries; the labels are their names in delegated files."""
+    """The five regional registries; the labels are their names in delegated files. The sixth is nobody's: it delegates
+    the addresses of a scenario, for the scenario's sensors alone, and no file can speak for it."""
 
     AFRINIC = 1, "afrinic"
     APNIC = 2, "apnic"
     ARIN = 3, "arin"
     LACNIC = 4, "lacnic"
     RIPENCC = 5, "ripencc"
+    SCENARIO = 6, "scenario"
+
+
+REGIONAL = tuple(registry for registry in Registry if registry is not Registry.SCENARIO)
 
 
 class DelegationStatus(models.IntegerChoices):

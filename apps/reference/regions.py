@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apps.common.regions import UNKNOWN, encode
 from apps.reference import snapshots
 from apps.reference.intervals import Keys, flatten, merged
-from apps.reference.models import Registry
+from apps.reference.models import REGIONAL, Registry
 from apps.reference.snapshots import Rows, Source
 
 CACHED_MAPS = 8  # about 7 MB each
@@ -59,16 +59,18 @@ _maps: OrderedDict[_Key, RegionMap] = OrderedDict()
 _maps_lock = Lock()
 
 
-def region_map_for(day: date) -> RegionMap:
-    """The map in force on a day. One small query; the map itself stays in the process, known by its content."""
+def region_map_for(day: date, *, is_scenario: bool = False) -> RegionMap:
+    """The map in force on a day: that of the five registries, or that of the scenario, which hold nothing of each other.
+    One small query; the map itself stays in the process, known by its content."""
+    registries = (Registry.SCENARIO,) if is_scenario else REGIONAL
     while True:
-        sources = snapshots.in_force(day)
+        sources = snapshots.in_force(day, registries)
         key = sources, _is_exact(sources, day)
         kept = _kept(key)
         if kept:
             return kept
         built = build(snapshots.rows(sources), sources, day)
-        if snapshots.in_force(day) == sources:  # else a snapshot was loaded between the two queries
+        if snapshots.in_force(day, registries) == sources:  # else a snapshot was loaded between the two queries
             _keep(key, built)
             return built
 

@@ -5,6 +5,7 @@ maximal spans, so the table is the same whatever the order in which snapshots we
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -16,7 +17,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from apps.reference.intervals import Keys
-from apps.reference.models import FOREVER, Registry, Snapshot
+from apps.reference.models import FOREVER, REGIONAL, Registry, Snapshot
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,10 @@ ON registry = who AND valid_from <= day AND valid_to > day
 _WIRE = np.dtype([("start", ">i8"), ("end", ">i8"), ("region", ">i4"), ("registry", ">i2")])
 
 
-def in_force(day: date) -> tuple[Source, ...]:
+def in_force(day: date, registries: Sequence[Registry] = REGIONAL) -> tuple[Source, ...]:
     """The snapshots that serve a day, one per registry that has any. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, {"registries": Registry.values, "day": day})
+        cursor.execute(_IN_FORCE, {"registries": [int(registry) for registry in registries], "day": day})
         return tuple(Source(*row) for row in cursor.fetchall())
 
 

@@ -14,12 +14,22 @@ from apps.reference.intervals import Keys, flatten, key_ranges, merged
 RANGES = Path(__file__).parent / "data" / "special-ranges.csv"
 
 
+# Addresses of generated flows (docs/decisions/080): set aside for benchmarks, hence never on the Internet.
+SCENARIO_BLOCK = ip_network("198.18.0.0/15")
+
+
 def bogon_mask(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """True for each source key, of any order, that IANA's registries call not globally reachable, multicast or
     reserved. A /64 that holds a globally reachable address is not a bogon. Source: data/special-ranges.csv."""
     bounds, is_bogon = _steps()
     mask: NDArray[np.bool_] = is_bogon[np.searchsorted(bounds, keys, side="right") - 1]
     return mask
+
+
+def scenario_mask(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """True for each source key that a scenario may use."""
+    [(first, last)] = key_ranges(SCENARIO_BLOCK)
+    return (keys >= np.uint64(first)) & (keys <= np.uint64(last))
 
 
 @cache

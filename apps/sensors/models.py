@@ -14,10 +14,25 @@ if TYPE_CHECKING:
 
 
 class Panel(models.IntegerChoices):
-    """Disjoint halves of the network; all = both, added at read time."""
+    """Disjoint parts of what is counted, added at read time: the two halves of the network, and the two of the scenario's
+    generated one, which "all" never includes."""
 
     DOMESTIC = 1
     OVERSEAS = 2
+    SCENARIO_DOMESTIC = 3
+    SCENARIO_OVERSEAS = 4
+
+    @classmethod
+    def of(cls, is_overseas: bool, is_scenario: bool) -> "Panel":
+        return cls(1 + is_overseas + 2 * is_scenario)
+
+    @property
+    def is_overseas(self) -> bool:
+        return self in (Panel.OVERSEAS, Panel.SCENARIO_OVERSEAS)
+
+    @property
+    def is_scenario(self) -> bool:
+        return self in (Panel.SCENARIO_DOMESTIC, Panel.SCENARIO_OVERSEAS)
 
 
 class SensorQuerySet(models.QuerySet["Sensor"]):
@@ -26,6 +41,10 @@ class SensorQuerySet(models.QuerySet["Sensor"]):
         if not isinstance(user, User) or user.organisation is None:
             return self.none()
         return self.all() if user.is_own_staff else self.filter(organisation=user.organisation)
+
+    def observing(self) -> "SensorQuerySet":
+        """Without the sensors of a scenario, which observe nothing."""
+        return self.filter(is_scenario=False)
 
 
 class Sensor(models.Model):
@@ -42,6 +61,8 @@ class Sensor(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="sensors", verbose_name=_("owner"))
     country = models.CharField(_("country"), max_length=2)
     is_overseas = models.BooleanField(_("overseas"), default=False)
+    # Its flows are generated (`manage.py load_scenario`); it is a set of its own and never part of "all".
+    is_scenario = models.BooleanField(_("scenario"), default=False, editable=False)
     line_type = models.CharField(_("line type"), max_length=20, choices=LineType, default=LineType.HOSTING)
     address_count = models.PositiveIntegerField(_("number of addresses"), default=1)
     active_from = models.DateField(_("active from"))
@@ -65,6 +86,10 @@ class Sensor(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def panel(self) -> Panel:
+        return Panel.of(self.is_overseas, self.is_scenario)
 
 
 class SensorKey(AbstractAPIKey):

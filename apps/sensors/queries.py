@@ -19,7 +19,16 @@ from apps.sensors.scopes import SensorScope
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-PANELS = {"all": (Panel.DOMESTIC, Panel.OVERSEAS), "domestic": (Panel.DOMESTIC,), "overseas": (Panel.OVERSEAS,)}
+PANELS = {
+    "all": (Panel.DOMESTIC, Panel.OVERSEAS),
+    "domestic": (Panel.DOMESTIC,),
+    "overseas": (Panel.OVERSEAS,),
+    "scenario": (Panel.SCENARIO_DOMESTIC, Panel.SCENARIO_OVERSEAS),
+    "scenario-domestic": (Panel.SCENARIO_DOMESTIC,),
+    "scenario-overseas": (Panel.SCENARIO_OVERSEAS,),
+}
+# The sets of one network: whole, domestic part, overseas part.
+SETS = {False: ("all", "domestic", "overseas"), True: ("scenario", "scenario-domestic", "scenario-overseas")}
 SILENT_AFTER = timedelta(minutes=15)  # three heartbeats
 ARCHIVED_AFTER = timedelta(days=30)  # newest packet older than this when it was sent
 MAX_CHOSEN = 1000
@@ -42,6 +51,7 @@ class SensorRow:
     owner: str
     country: str
     is_overseas: bool
+    is_scenario: bool
     line_type: str
     address_count: int
     active_from: date
@@ -53,9 +63,10 @@ class SensorRow:
 
 
 def scope_for(user: "User | AnonymousUser", chosen: str = "all") -> SensorScope:
-    """The sensors of `chosen` (all, domestic, overseas, or ids separated by commas) that the user may draw figures from.
+    """The sensors of `chosen` (a name of PANELS, or ids separated by commas) that the user may draw figures from.
 
-    ParameterError on `sensors` when a sensor is unknown or not the user's to see; the two are not told apart.
+    ParameterError on `sensors` when a sensor is unknown or not the user's to see (the two are not told apart), and when
+    sensors of a scenario stand beside others.
     """
     chosen = chosen.strip() or "all"
     if chosen not in PANELS:
@@ -64,12 +75,14 @@ def scope_for(user: "User | AnonymousUser", chosen: str = "all") -> SensorScope:
 
 
 def scopes_for(user: "User | AnonymousUser", chosen: Sequence[str]) -> tuple[SensorScope, ...]:
-    """The scopes of some of all, domestic and overseas, in one query."""
+    """The scopes of some sets of PANELS, in one query."""
     reads_network = _may_read_network_counts(user)
     sensors = Sensor.objects.all() if reads_network else Sensor.objects.visible_to(user)
     ids: dict[Panel, list[int]] = {panel: [] for panel in Panel}
-    for pk, is_overseas in sensors.order_by("pk").values_list("pk", "is_overseas"):
-        ids[Panel.OVERSEAS if is_overseas else Panel.DOMESTIC].append(pk)
+    for pk, is_overseas, is_scenario in sensors.order_by("pk").values_list("pk", "is_overseas", "is_scenario"):
+        ids[Panel.of(is_overseas, is_scenario)].append(pk)
+    for name in chosen:
+        _require_loaded(name, user, ids)
     return tuple(
         SensorScope(
             sensor_ids=tuple(sorted(pk for panel in PANELS[name] for pk in ids[panel])),
@@ -77,18 +90,29 @@ def scopes_for(user: "User | AnonymousUser", chosen: Sequence[str]) -> tuple[Sen
             label=name,
             may_name_sensors=_is_own_staff(user),
             is_aggregate_only=reads_network and not _is_own_staff(user),
+            is_scenario=name in SETS[True],
         )
         for name in chosen
     )
 
 
+def _require_loaded(name: str, user: "User | AnonymousUser", ids: dict[Panel, list[int]]) -> None:
+    """A scenario is asked for by name, and by own staff only; nobody gets an empty one for their own sensors."""
+    if name in SETS[True] and not (_is_own_staff(user) and any(ids[panel] for panel in PANELS["scenario"])):
+        raise ParameterError("sensors", _("no scenario is loaded"))
+
+
 def _scope_of_chosen(user: "User | AnonymousUser", chosen: str) -> SensorScope:
     wanted = _parse_ids(chosen)
-    visible = _ids(Sensor.objects.visible_to(user).filter(pk__in=wanted))
+    visible = dict(Sensor.objects.visible_to(user).filter(pk__in=wanted).order_by("pk").values_list("pk", "is_scenario"))
     unknown = sorted(wanted - set(visible))
     if unknown:
         raise ParameterError("sensors", _("there is no sensor %(id)d that you may see") % {"id": unknown[0]})
-    return SensorScope(sensor_ids=visible, label="chosen", may_name_sensors=_is_own_staff(user))
+    if len(set(visible.values())) > 1:
+        raise ParameterError("sensors", _("sensors of the scenario cannot be counted together with others"))
+    is_scenario = any(visible.values())
+    label = "scenario-chosen" if is_scenario else "chosen"
+    return SensorScope(sensor_ids=tuple(visible), label=label, may_name_sensors=_is_own_staff(user), is_scenario=is_scenario)
 
 
 def _parse_ids(chosen: str) -> set[int]:
@@ -96,10 +120,6 @@ def _parse_ids(chosen: str) -> set[int]:
     if len(parts) > MAX_CHOSEN or not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
         raise ParameterError("sensors", _("write all, domestic, overseas or the numbers of sensors separated by commas"))
     return {int(part) for part in parts}
-
-
-def _ids(sensors: SensorQuerySet) -> tuple[int, ...]:
-    return tuple(sensors.order_by("pk").values_list("pk", flat=True))
 
 
 def _is_own_staff(user: "User | AnonymousUser") -> bool:
@@ -125,16 +145,17 @@ def sensor_labels(sensors: "Sequence[Sensor] | SensorQuerySet", user: "User | An
 
 
 def _may_name(sensor: Sensor, user: "User | AnonymousUser") -> bool:
-    if not isinstance(user, User) or user.organisation_id is None:
-        return False
+    if sensor.is_scenario or not isinstance(user, User) or user.organisation_id is None:
+        return sensor.is_scenario
     return user.is_own_staff or sensor.organisation_id == user.organisation_id
 
 
 def _public_labels() -> dict[int, str]:
-    """Numbers count up within a panel in order of enrolment. They stay: sensors retire but are never deleted or moved."""
+    """Numbers count up within a panel in order of enrolment. They stay: sensors retire but are never deleted or moved.
+    Those of a scenario come and go, and have none."""
     seen: Counter[bool] = Counter()
     labels = {}
-    for pk, is_overseas in Sensor.objects.order_by("pk").values_list("pk", "is_overseas"):
+    for pk, is_overseas in Sensor.objects.observing().order_by("pk").values_list("pk", "is_overseas"):
         seen[is_overseas] += 1
         text = _("Overseas sensor %(number)d") if is_overseas else _("Domestic sensor %(number)d")
         labels[pk] = text % {"number": seen[is_overseas]}
@@ -157,6 +178,7 @@ def _row(sensor: Sensor, label: str, now: datetime) -> SensorRow:
         owner=sensor.organisation.name,
         country=sensor.country,
         is_overseas=sensor.is_overseas,
+        is_scenario=sensor.is_scenario,
         line_type=sensor.get_line_type_display(),
         address_count=sensor.address_count,
         active_from=sensor.active_from,

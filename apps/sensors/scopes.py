@@ -15,10 +15,11 @@ class SensorScope:
 
     sensor_ids: tuple[int, ...]
     panels: tuple[Panel, ...] = ()
-    label: str = "all"  # all | domestic | overseas | chosen
+    label: str = "all"  # all | domestic | overseas | scenario | scenario-domestic | scenario-overseas | chosen | scenario-chosen
     may_name_sensors: bool = False
     # True for a partner who reads network counts: sums over these sensors only, no split by sensor, no source addresses.
     is_aggregate_only: bool = False
+    is_scenario: bool = False  # generated flows; a scope holds those sensors alone or none of them
 
     @property
     def cache_key(self) -> str:

@@ -96,3 +96,12 @@ def test_a_snapshot_loaded_while_the_map_is_read_is_not_missed(monkeypatch):
     monkeypatch.setattr(snapshots, "rows", load_after_reading)
     assert region_map_for(DAY).lookup(keys(5)).tolist() == [NL]
     assert region_map_for(DAY).lookup(keys(5)).tolist() == [NL]
+
+
+def test_the_scenarios_delegations_are_for_the_scenario_alone():
+    load(Registry.SCENARIO, date(2023, 1, 21), (0, 9, NL))
+    assert region_map_for(date(2024, 1, 1)).as_of is None
+    load(Registry.APNIC, DAY, (0, 19, JP))
+    assert region_map_for(date(2024, 1, 1)).lookup(keys(5, 15)).tolist() == [JP, JP]
+    generated = region_map_for(date(2024, 1, 1), is_scenario=True)
+    assert (generated.lookup(keys(5, 15)).tolist(), generated.as_of) == ([NL, ZZ], date(2023, 1, 21))

@@ -126,3 +126,44 @@ def test_what_was_imported_long_after_it_was_recorded_is_an_archive(cast):
 def test_a_partners_list_holds_its_own_sensor_only(cast):
     assert [row.label for row in sensor_list(cast.partner_b)] == ["host-frankfurt"]
     assert sensor_list(cast.anonymous) == []
+
+
+@pytest.fixture
+def generated(cast):
+    """A domestic and an overseas sensor of a scenario."""
+    return [SensorFactory(name=f"generated-{n}", is_scenario=True, is_overseas=bool(n)) for n in range(2)]
+
+
+def test_sensors_of_a_scenario_are_a_set_of_their_own(cast, generated):
+    ids = tuple(sensor.pk for sensor in generated)
+    for name in ("all", "domestic", "overseas"):
+        scope = scope_for(cast.analyst, name)
+        assert not scope.is_scenario
+        assert not set(scope.sensor_ids) & set(ids)
+    scope = scope_for(cast.analyst, "scenario")
+    assert (scope.sensor_ids, scope.panels, scope.is_scenario) == (ids, (Panel.SCENARIO_DOMESTIC, Panel.SCENARIO_OVERSEAS), True)
+    assert scope_for(cast.analyst, "scenario-overseas").sensor_ids == ids[1:]
+
+
+def test_a_scenario_is_never_counted_together_with_observations(cast, generated):
+    with pytest.raises(ParameterError, match="cannot be counted together"), translation.override("en"):
+        scope_for(cast.analyst, f"{cast.sensor.pk},{generated[0].pk}")
+    chosen = scope_for(cast.analyst, str(generated[0].pk))
+    assert (chosen.label, chosen.is_scenario) == ("scenario-chosen", True)
+
+
+def test_a_scenario_is_own_staffs_and_there_only_when_it_is_loaded(cast):
+    for user in (cast.analyst, cast.partner_a, cast.anonymous):
+        with pytest.raises(ParameterError, match="no scenario"), translation.override("en"):
+            scope_for(user, "scenario")
+    SensorFactory(is_scenario=True)
+    cast.organisation_a.sees_network_counts = True
+    with pytest.raises(ParameterError, match="no scenario"), translation.override("en"):
+        scope_for(cast.partner_a, "scenario")
+
+
+def test_a_scenario_takes_no_number_from_sensors_that_observe(cast, generated):
+    later = SensorFactory(name="later", organisation=cast.organisation_a)
+    with translation.override("en"):
+        assert sensor_label(later, cast.anonymous) == "Domestic sensor 3"
+        assert sensor_label(generated[0], cast.anonymous) == "generated-0"

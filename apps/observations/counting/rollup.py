@@ -122,8 +122,8 @@ def _count_rows(read: DayRead) -> list[CountRows]:
 
 
 def panels_of_sensors() -> dict[int, Panel]:
-    sensors = Sensor.objects.values_list("pk", "is_overseas")
-    return {pk: Panel.OVERSEAS if is_overseas else Panel.DOMESTIC for pk, is_overseas in sensors}
+    sensors = Sensor.objects.values_list("pk", "is_overseas", "is_scenario")
+    return {pk: Panel.of(is_overseas, is_scenario) for pk, is_overseas, is_scenario in sensors}
 
 
 def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
@@ -171,10 +171,10 @@ def _write_coverage(cursor: Any, read: DayRead) -> None:
 
 
 def _write_fills(cursor: Any, read: DayRead) -> None:
-    now, as_of = datetime.now(UTC), read.labels.regions.as_of
+    now = datetime.now(UTC)
     cursor.executemany(
         "INSERT INTO observations_fill (sensor_id, day, rolled_version, rolled_at, region_as_of) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (sensor_id, day) DO UPDATE SET"
         " rolled_version = EXCLUDED.rolled_version, rolled_at = EXCLUDED.rolled_at, region_as_of = EXCLUDED.region_as_of",
-        [(sensor, read.day, version, now, as_of) for sensor, version in read.versions.items()],
+        [(sensor, read.day, version, now, read.labels.map_of(sensor).as_of) for sensor, version in read.versions.items()],
     )

@@ -76,7 +76,7 @@ class SensorsPage:
 
 
 def health_strip(user: User) -> HealthStrip:
-    rows = sensor_list(user)
+    rows = [row for row in sensor_list(user) if not row.is_scenario]
     counts = tuple(HealthCount(kind, str(label), sum(row.health is kind for row in rows)) for kind, label in HEALTHS.items())
     troubled = tuple(row.label for row in rows if row.health is Health.SILENT)
     return HealthStrip(tuple(count for count in counts if count.count), troubled, len(rows))
