@@ -7,17 +7,15 @@ from django.utils.translation import gettext as _
 from apps.common.ports import PortKey
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, SeriesSet
-from apps.portal.downloads import ranking_csv, series_csv, signatures_csv
-from apps.portal.figures import Figure, named, series_figure, with_previous
+from apps.portal.downloads import signatures_csv
+from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.parts import TOP, Split, split_of, trend_of
 from apps.portal.shares import ShareTable, share_table, signature_label
 from apps.portal.state import View
-from apps.portal.summary import Fact, facts_of, series_before, with_every_signature
-from apps.portal.tables import RankTable, notes_on_sensors, rank_table
+from apps.portal.summary import Fact, facts_of, with_every_signature
+from apps.portal.tables import RankTable
 from apps.reference.names import port_label, port_name
-
-TOP = 5
-RANKS = 20
 
 
 @dataclass(frozen=True)
@@ -37,44 +35,37 @@ class PortPage:
 
 
 def port_page(view: View, key: PortKey) -> PortPage:
-    facts, trend, (by_region, regions), signatures = queries.together(
+    label = port_label(key)
+    facts, trend, regions, signatures = queries.together(
         lambda: facts_of(str(key), Dimension.PORT, view),
-        lambda: _trend(view, key),
-        lambda: (None, None) if len(view.selection.regions) == 1 else _regions(view, port_label(key)),
+        lambda: trend_of(view, str(key), label, _("Trend of %(port)s") % {"port": label}),
+        lambda: _regions(view, label),
         lambda: queries.series(with_every_signature(view.selection), Dimension.SIGNATURE, view.bin, view.unit, TOP),
     )
     return PortPage(
         key=str(key),
-        label=port_label(key),
+        label=label,
         name=port_name(key),
         filters=filter_bar(view, with_bins=True),
         freshness=view.freshness,
         facts=facts,
-        trend=trend,
-        by_region=by_region,
-        regions=regions,
-        by_signature=_by_signature(signatures, view, port_label(key)),
+        trend=trend.figure,
+        by_region=regions.figure,
+        regions=regions.table,
+        by_signature=_by_signature(signatures, view, label),
         signatures=share_table(signatures, view, title=_("Signatures")),
         sources_url=view.sources_url(),
     )
 
 
-def _regions(view: View, label: str) -> tuple[Figure | None, RankTable]:
-    ranking, curves = queries.together(
-        lambda: queries.ranking(view.selection, Dimension.REGION, view.unit, RANKS, previous=True),
-        lambda: queries.series(view.selection, Dimension.REGION, view.bin, view.unit, TOP),
-    )
-    figure = series_figure(
-        curves,
+def _regions(view: View, label: str) -> Split:
+    return split_of(
         view,
-        id="by-region",
+        Dimension.REGION,
+        id="region",
         title=_("%(port)s by source region") % {"port": label},
-        csv_url=series_csv(view, Dimension.REGION, top=TOP),
-        notes=notes_on_sensors(ranking),
+        table_title=_("Source regions of %(port)s") % {"port": label},
     )
-    title = _("Source regions of %(port)s") % {"port": label}
-    table = rank_table(ranking, view, id="regions", title=title, csv_url=ranking_csv(view, Dimension.REGION))
-    return figure if len(curves.series) > 1 else None, table
 
 
 def _by_signature(found: SeriesSet, view: View, label: str) -> Figure | None:
@@ -83,17 +74,3 @@ def _by_signature(found: SeriesSet, view: View, label: str) -> Figure | None:
         return None
     title = _("%(port)s by signature") % {"port": label}
     return series_figure(replace(found, series=seen), view, id="by-signature", title=title, csv_url=signatures_csv(view))
-
-
-def _trend(view: View, key: PortKey) -> Figure:
-    total, earlier = queries.together(
-        lambda: queries.series(view.selection, Dimension.NONE, view.bin, view.unit), lambda: series_before(view)
-    )
-    figure = series_figure(
-        named(total, str(key), port_label(key)),
-        view,
-        id="trend",
-        title=_("Trend of %(port)s") % {"port": port_label(key)},
-        csv_url=series_csv(view, Dimension.NONE),
-    )
-    return with_previous(figure, earlier) if earlier else figure

@@ -25,6 +25,7 @@ class LimitLink:
 
 @dataclass(frozen=True)
 class RankingPage:
+    heading: str
     filters: FilterBar
     freshness: Freshness
     trend: Figure
@@ -33,19 +34,20 @@ class RankingPage:
 
 
 def ports_page(view: View) -> RankingPage:
-    return _page(view, Dimension.PORT, _("Destination ports"), _("Trend of the top %(n)d ports") % {"n": TOP})
+    return _page(view, Dimension.PORT, _("Ports"), _("Destination ports"), _("Trend of the top %(n)d ports") % {"n": TOP})
 
 
 def regions_page(view: View) -> RankingPage:
-    return _page(view, Dimension.REGION, _("Source regions"), _("Trend of the top %(n)d source regions") % {"n": TOP})
+    return _page(view, Dimension.REGION, _("Regions"), _("Source regions"), _("Trend of the top %(n)d source regions") % {"n": TOP})
 
 
-def _page(view: View, dimension: Dimension, title: str, trend_title: str) -> RankingPage:
+def _page(view: View, dimension: Dimension, heading: str, title: str, trend_title: str) -> RankingPage:
     ranking, trend = queries.together(
         lambda: queries.ranking(view.selection, dimension, view.unit, view.limit, previous=True),
         lambda: queries.series(view.selection, dimension, view.bin, view.unit, TOP),
     )
     return RankingPage(
+        heading=heading,
         filters=filter_bar(view, with_bins=True, can_compare=False),
         freshness=view.freshness,
         trend=series_figure(

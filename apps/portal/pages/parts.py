@@ -1,0 +1,54 @@
+"""Parts that the pages of one port and of one region share: the trend with the period before, and a split with its ranking."""
+
+from dataclasses import dataclass
+
+from apps.observations import queries
+from apps.observations.figures import Dimension, SeriesSet
+from apps.portal.downloads import ranking_csv, series_csv
+from apps.portal.figures import Figure, named, series_figure, with_previous
+from apps.portal.state import View
+from apps.portal.summary import series_before
+from apps.portal.tables import RankTable, notes_on_sensors, rank_table
+
+TOP = 5
+RANKS = 20
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The curve of everything a view selects, as found and as shown."""
+
+    found: SeriesSet
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a view is made of by one dimension; the figure is None where it would repeat the trend."""
+
+    figure: Figure | None = None
+    table: RankTable | None = None
+
+
+def trend_of(view: View, key: str, label: str, title: str) -> Trend:
+    """`key` gives the curve its colour."""
+    total, earlier = queries.together(
+        lambda: queries.series(view.selection, Dimension.NONE, view.bin, view.unit), lambda: series_before(view)
+    )
+    figure = series_figure(named(total, key, label), view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
+    return Trend(total, with_previous(figure, earlier) if earlier else figure)
+
+
+def split_of(view: View, dimension: Dimension, *, id: str, title: str, table_title: str) -> Split:
+    """The busiest keys as curves and ranked; nothing where one key alone is chosen. `id` names figure and table."""
+    chosen = view.selection.regions if dimension is Dimension.REGION else view.selection.ports
+    if len(chosen) == 1:
+        return Split()
+    ranking, curves = queries.together(
+        lambda: queries.ranking(view.selection, dimension, view.unit, RANKS, previous=True),
+        lambda: queries.series(view.selection, dimension, view.bin, view.unit, TOP),
+    )
+    csv_url, notes = series_csv(view, dimension, top=TOP), notes_on_sensors(ranking)
+    figure = series_figure(curves, view, id=f"by-{id}", title=title, csv_url=csv_url, notes=notes)
+    table = rank_table(ranking, view, id=f"{id}s", title=table_title, csv_url=ranking_csv(view, dimension))
+    return Split(figure if len(curves.series) > 1 else None, table)
