@@ -20,7 +20,7 @@ MIN_DAYS = 20  # fewer common days say nothing
 MIN_EFFECTIVE = 6.0
 LEVEL = 0.05  # chance that two unrelated curves are called correlated
 LEAST = 0.3  # a weaker correlation is not worth a sentence, however sure
-EXTREME = 3.0
+EXTREME = 5.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _at(a: Floats, b: Floats, lag: int) -> tuple[float | None, int, float]:
 
 
 def _standard(values: Floats) -> Floats:
-    """Logarithms, cut off at three robust deviations, with mean 0 and variance 1: one wild day makes no correlation."""
+    """Logarithms, cut off at five robust deviations, with mean 0 and variance 1: one wild day makes no correlation."""
     logs = np.log1p(values)
     middle = np.median(logs)
     deviation = 1.4826 * np.median(np.abs(logs - middle)) or logs.std()

@@ -15,7 +15,7 @@ def bump(at: int, days: int = 15) -> np.ndarray:
 
 
 def packets(logs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return 500 * np.exp(logs + rng.normal(0, 0.2, DAYS))
+    return 500 * np.exp(logs + rng.normal(0, 0.15, DAYS))
 
 
 def remembering(rng: np.random.Generator, memory: float) -> np.ndarray:
