@@ -9,19 +9,15 @@ from django.utils.translation import gettext as _
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, SeriesSet
 from apps.portal import words
-from apps.portal.downloads import ranking_csv, series_csv
-from apps.portal.figures import Figure, named, series_figure, with_previous
+from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.parts import Split, split_of, trend_of
 from apps.portal.state import View
-from apps.portal.summary import Fact, facts_of, series_before
-from apps.portal.tables import RankTable, notes_on_sensors, rank_table
+from apps.portal.summary import Fact, facts_of
+from apps.portal.tables import RankTable
 from apps.reference.names import region_label
-from apps.sensors.queries import scopes_for
+from apps.sensors.queries import SETS, scopes_for
 from apps.sensors.scopes import SensorScope
-
-TOP = 5
-RANKS = 20
-HALVES = ("domestic", "overseas")
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,10 @@ class RegionPage:
 
 def region_page(view: View, code: str) -> RegionPage:
     label = region_label(code)
-    facts, total, earlier, (by_port, ports), halves = queries.together(
+    facts, trend, ports, halves = queries.together(
         lambda: facts_of(code, Dimension.REGION, view),
-        lambda: queries.series(view.selection, Dimension.NONE, view.bin, view.unit),
-        lambda: series_before(view),
-        lambda: (None, None) if len(view.selection.ports) == 1 else _ports(view, label),
+        lambda: trend_of(view, code, label, _("Trend of %(region)s") % {"region": label}),
+        lambda: _ports(view, label),
         lambda: _halves(view),
     )
     return RegionPage(
@@ -53,10 +48,10 @@ def region_page(view: View, code: str) -> RegionPage:
         filters=filter_bar(view, with_bins=True),
         freshness=view.freshness,
         facts=facts,
-        trend=_trend(view, total, earlier, code, label),
-        by_port=by_port,
-        ports=ports,
-        by_panel=_by_panel(view, total, halves, code),
+        trend=trend.figure,
+        by_port=ports.figure,
+        ports=ports.table,
+        by_panel=_by_panel(view, trend.found, halves, code),
         sources_url=view.sources_url(),
     )
 
@@ -67,29 +62,22 @@ def panel_figure(view: View, code: str) -> Figure | None:
     return _by_panel(view, total, halves, code)
 
 
-def _ports(view: View, label: str) -> tuple[Figure | None, RankTable]:
-    ranking, curves = queries.together(
-        lambda: queries.ranking(view.selection, Dimension.PORT, view.unit, RANKS, previous=True),
-        lambda: queries.series(view.selection, Dimension.PORT, view.bin, view.unit, TOP),
-    )
-    figure = series_figure(
-        curves,
+def _ports(view: View, label: str) -> Split:
+    return split_of(
         view,
-        id="by-port",
+        Dimension.PORT,
+        id="port",
         title=_("%(region)s by destination port") % {"region": label},
-        csv_url=series_csv(view, Dimension.PORT, top=TOP),
-        notes=notes_on_sensors(ranking),
+        table_title=_("Destination ports of sources in %(region)s") % {"region": label},
     )
-    title = _("Destination ports of sources in %(region)s") % {"region": label}
-    table = rank_table(ranking, view, id="ports", title=title, csv_url=ranking_csv(view, Dimension.PORT))
-    return figure if len(curves.series) > 1 else None, table
 
 
 def _halves(view: View) -> tuple[SeriesSet, ...]:
     """The curves of domestic and of overseas sensors, where the viewer looks at all of them and has both."""
-    if view.selection.scope.label != "all":
+    whole, *halves = SETS[view.selection.scope.is_scenario]
+    if view.selection.scope.label != whole:
         return ()
-    scopes = scopes_for(view.user, HALVES)
+    scopes = scopes_for(view.user, halves)
     if not all(scope.sensor_ids for scope in scopes):
         return ()
     return queries.together(*(partial(_half, view, scope) for scope in scopes))
@@ -103,15 +91,10 @@ def _by_panel(view: View, total: SeriesSet, halves: tuple[SeriesSet, ...], code:
     """Both halves of the network side by side."""
     if not halves:
         return None
-    named_halves = zip(HALVES, halves, strict=True)
+    _all, *names = SETS[False]  # which half it is has its colour, of whichever network
+    named_halves = zip(names, halves, strict=True)
     lines = tuple(replace(half.series[0], key=name, label=str(words.SENSOR_SETS[name])) for name, half in named_halves)
     both = replace(total, split=Dimension.SENSOR, series=lines)
     title = _("%(region)s by domestic and overseas sensors") % {"region": region_label(code)}
     csv_url = view.url(reverse("portal:csv-panels", args=[code]), ports=view.query.get("ports", ""))
     return series_figure(both, view, id="by-panel", title=title, csv_url=csv_url)
-
-
-def _trend(view: View, total: SeriesSet, earlier: SeriesSet | None, code: str, label: str) -> Figure:
-    title = _("Trend of %(region)s") % {"region": label}
-    figure = series_figure(named(total, code, label), view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
-    return with_previous(figure, earlier) if earlier else figure
