@@ -1,5 +1,6 @@
 """Settings of the portal, each read from one environment variable of docs/configuration.md."""
 
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ImproperlyConfigured(f"REPORT_TIME_ZONE must be a zone of the tz database, not {name!r}.") from error
+
+
+def _region(code: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", code):
+        raise ImproperlyConfigured(f"HOME_REGION must be two capital letters such as JP, not {code!r}.")
+    return code
 
 
 def _database(url: str) -> dict[str, object]:
@@ -162,6 +169,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 REPORT_TIME_ZONE = _zone(env_str("REPORT_TIME_ZONE", "Asia/Tokyo"))
 TIME_ZONE = REPORT_TIME_ZONE.key
+HOME_REGION = _region(env_str("HOME_REGION", "JP"))  # sources in it are domestic
 USE_TZ = True
 
 # Static files

@@ -64,6 +64,17 @@ class Period:
             return Period.of_days(add_months(first, -months), first, self.zone)
         return Period.of_days(first - (last - first), first, self.zone)
 
+    def year_before(self) -> "Period":
+        """The same span of the calendar a year earlier, by the clock of the zone; 29 February becomes the 28th."""
+        last = _year_before(self.end - timedelta(microseconds=1), self.zone)
+        return Period(_year_before(self.start, self.zone), last + timedelta(microseconds=1), self.zone)
+
+
+def _year_before(at: datetime, zone: ZoneInfo) -> datetime:
+    local = at.astimezone(zone)
+    day = min(local.day, 28) if local.month == 2 else local.day
+    return local.replace(year=local.year - 1, day=day).astimezone(UTC)
+
 
 def add_months(day: date, months: int) -> date:
     """The first day of the month `months` after the one `day` lies in."""

@@ -1,10 +1,10 @@
 """What is asked of the counts and what comes back: plain values shared by pages, API, commands and the planner."""
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from apps.common.periods import Bin, Period
+from apps.common.periods import Bin, Period, local_day
 from apps.common.ports import PortKey
 from apps.observations.models import Signature
 from apps.sensors.scopes import SensorScope
@@ -29,16 +29,37 @@ class Scanners(StrEnum):
 
 
 class Dimension(StrEnum):
+    """By what numbers are told apart. The three derived ones sort the keys of another into a few (planning/derived.py)."""
+
     PORT = "port"
     REGION = "region"
     SENSOR = "sensor"
     SIGNATURE = "signature"
+    KIND = "kind"  # destination ports, those of a named group together as `group:<slug>`
+    ORIGIN = "origin"  # source regions as `domestic`, `foreign`, `unknown`
+    PANEL = "panel"  # sensors as `domestic`, `overseas`
     NONE = "none"
+
+
+class Origin(StrEnum):
+    """Where sources are, seen from HOME_REGION. Nobody knows of `unknown` ones (ZZ) whether they are foreign."""
+
+    DOMESTIC = "domestic"
+    FOREIGN = "foreign"
+    UNKNOWN = "unknown"
+
+
+class Against(StrEnum):
+    """What a period is compared with."""
+
+    PREVIOUS = "previous"  # Period.previous
+    YEAR = "year"  # Period.year_before
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a figure is about. Empty filters select everything; empty `signatures` selects the counted ones."""
+    """What a figure is about. Empty filters select everything; empty `signatures` selects the counted ones. A port passes
+    that is in `ports` or in one of `groups`; a region that is in `regions` and of the `origin`."""
 
     scope: SensorScope
     period: Period
@@ -46,6 +67,23 @@ class Selection:
     regions: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
     scanners: Scanners = Scanners.INCLUDE
+    groups: tuple[str, ...] = ()  # slugs of named port groups
+    origin: Origin | None = None
+    fixed_panel: bool = False  # `scope` holds sensors that watched throughout, and no other
+    groups_on: date | None = None  # the day whose definitions of port groups hold; by default the period's last
+
+    @property
+    def definitions_day(self) -> date:
+        """The day whose definitions of port groups hold for the whole figure."""
+        return self.groups_on or local_day(self.period.end - timedelta(microseconds=1), self.period.zone)
+
+    def during(self, period: Period) -> "Selection":
+        """The same in another period; groups of ports are what they are in this one, so that both can be compared."""
+        return replace(self, period=period, groups_on=self.definitions_day)
+
+    def against(self, other: Against) -> "Selection":
+        """The same in the period it is compared with."""
+        return self.during(self.period.previous() if other is Against.PREVIOUS else self.period.year_before())
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Every problem is a ParameterError that names the parameter. Dates without a zone
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -21,16 +22,22 @@ from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period, bins, day_start
 from apps.common.ports import PortKey
 from apps.observations import presets
-from apps.observations.figures import Dimension, Scanners, Selection, Unit
+from apps.observations.figures import Against, Dimension, Origin, Scanners, Selection, Unit
 from apps.observations.models import Signature
+from apps.observations.planning import fixedpanels
+from apps.observations.planning.asks import Ask
 from apps.observations.planning.freshness import newest_data, oldest_day
+from apps.reference import portgroups
 from apps.reference.names import is_region
 from apps.sensors.queries import scope_for
 from apps.sensors.scopes import SensorScope
 
-SELECTION_NAMES = frozenset({"from", "to", "period", "zone", "sensors", "ports", "regions", "signatures", "scanners"})
-RANKING_DIMENSIONS = (Dimension.PORT, Dimension.REGION, Dimension.SENSOR)
-SERIES_SPLITS = (Dimension.NONE, Dimension.PORT, Dimension.REGION, Dimension.SENSOR, Dimension.SIGNATURE)
+SELECTION_NAMES = frozenset(
+    {"from", "to", "period", "zone", "sensors", "fixed", "ports", "groups", "regions", "origin", "signatures", "scanners"}
+)
+DERIVED = (Dimension.KIND, Dimension.ORIGIN, Dimension.PANEL)
+RANKING_DIMENSIONS = (Dimension.PORT, Dimension.REGION, Dimension.SENSOR, *DERIVED)
+SERIES_SPLITS = (Dimension.NONE, Dimension.PORT, Dimension.REGION, Dimension.SENSOR, Dimension.SIGNATURE, *DERIVED)
 MAX_LENGTH = 4000
 MAX_VALUES = 200
 MAX_LIMIT = 1000
@@ -53,14 +60,19 @@ def selection_from(
     values = read(query, SELECTION_NAMES | frozenset(others))
     scope = scope_for(user, values.get("sensors", "all"))
     zone = _zone(values)
-    return Selection(
+    selection = Selection(
         scope=scope,
         period=_period(values, scope, zone, default_period),
         ports=_list("ports", values, PortKey.parse),
+        groups=_list("groups", values, str),
         regions=_list("regions", values, _region),
+        origin=optional_from(values, "origin", (Origin.DOMESTIC, Origin.FOREIGN)),
         signatures=_list("signatures", values, _signature),
         scanners=choice_from(values, "scanners", tuple(Scanners), Scanners.INCLUDE),
     )
+    _require_groups(selection)
+    _require_agreement(selection)
+    return _with_fixed_panel(selection, _compared(values)) if flag_from(values, "fixed") else selection
 
 
 def read(query: Parameters, allowed: Collection[str]) -> dict[str, str]:
@@ -113,6 +125,16 @@ def flag_from(query: Parameters, name: str) -> bool:
 def text_from(query: Parameters, name: str) -> str:
     """The text of a parameter without control characters, '' where absent."""
     return _single(query, name)
+
+
+def optional_from(query: Parameters, name: str, allowed: tuple[Choice, ...]) -> Choice | None:
+    """None where the parameter is absent."""
+    return choice_from(query, name, allowed, allowed[0]) if _single(query, name) else None
+
+
+def against_from(query: Parameters) -> Against | None:
+    """What a period is to be compared with."""
+    return optional_from(query, "compare", tuple(Against))
 
 
 def choice_from(query: Parameters, name: str, allowed: tuple[Choice, ...], default: Choice) -> Choice:
@@ -168,6 +190,33 @@ def _list(name: str, values: Mapping[str, str], parse: Callable[[str], Value]) -
         return tuple(dict.fromkeys(parse(part) for part in parts))
     except ValueError as error:
         raise ParameterError(name, str(error)) from error
+
+
+def _require_groups(selection: Selection) -> None:
+    if selection.groups:
+        try:
+            portgroups.chosen(selection.groups, selection.definitions_day)
+        except ValueError as error:
+            raise ParameterError("groups", str(error)) from error
+
+
+def _require_agreement(selection: Selection) -> None:
+    """Regions that are all of another origin would leave nothing, which looks like an answer."""
+    regions_left = Ask(selection).regions
+    if regions_left is not None and not regions_left:
+        raise ParameterError("origin", _("none of the chosen regions is of this origin; leave out one of the two"))
+
+
+def _compared(values: Mapping[str, str]) -> tuple[Against, ...]:
+    """What the figure will also show: `values` hold only what the caller understands."""
+    previous = (Against.PREVIOUS,) if "previous" in values and flag_from(values, "previous") else ()
+    against = against_from(values) if "compare" in values else None
+    return (*previous, *([against] if against else []))
+
+
+def _with_fixed_panel(selection: Selection, compared: tuple[Against, ...]) -> Selection:
+    periods = [selection.period, *(selection.against(other).period for other in compared)]
+    return replace(selection, scope=fixedpanels.narrowed(selection.scope, periods), fixed_panel=True)
 
 
 def _region(text: str) -> str:

@@ -6,11 +6,13 @@ IPv6 inside 2000::/3 only, so every key fits PostgreSQL's signed bigint.
 
 from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.portranges import parse_pattern
 from apps.common.ports import NAMES, TCP, UDP
 
 FOREVER = date.max  # `valid_to` of what the newest snapshot still says
@@ -101,6 +103,48 @@ class PortAlias(models.Model):
 
     def __str__(self) -> str:
         return f"{self.port}/{self.get_protocol_display()} {self.name}"
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        parse_pattern(pattern)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+class PortGroup(models.Model):
+    """Destination ports that figures may show as one, by a pattern such as udp/1020-1039. A group may be defined anew
+    under the same slug from a later day on; no two definitions of one slug hold on the same day."""
+
+    slug = models.SlugField(_("short name"), max_length=40)
+    name_en = models.CharField(_("name (English)"), max_length=60)
+    name_ja = models.CharField(_("name (Japanese)"), max_length=60)
+    pattern = models.CharField(_("ports"), max_length=400, validators=[_check_pattern], help_text=_("Such as udp/1020-1039,tcp/23."))
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True, help_text=_("The last day, inclusive."))
+    note = models.TextField(_("note"), blank=True, max_length=2000)
+
+    class Meta:
+        verbose_name = _("port group")
+        verbose_name_plural = _("port groups")
+        ordering = ["slug", F("valid_from").asc(nulls_first=True)]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="port_group_span",
+                violation_error_message=_("The last day lies before the first."),
+            ),
+            models.UniqueConstraint(fields=["slug", "valid_from"], name="port_group_once", nulls_distinct=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} ({self.pattern})"
+
+    def clean(self) -> None:
+        first, last = self.valid_from or date.min, self.valid_to or date.max
+        for other in PortGroup.objects.filter(slug=self.slug).exclude(pk=self.pk):
+            if first <= (other.valid_to or date.max) and (other.valid_from or date.min) <= last:
+                raise ValidationError({"valid_from": _("Another definition of this group holds on some of these days.")})
 
 
 class ScannerList(models.Model):

@@ -13,7 +13,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import AuditEntry, Organisation
 from apps.coordination.models import Investigation, OutgoingMail
 from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
-from apps.reference.models import PortAlias, ScannerList, Snapshot
+from apps.reference.models import PortAlias, PortGroup, ScannerList, Snapshot
 from apps.sensors.models import SensorKey
 from tests.cast import Cast, make_cast, sensor_client
 from tests.coordination import scenes
@@ -72,6 +72,7 @@ class Portal:
             "accounts_auditentry": AuditEntry.objects.first(),
             "knox_authtoken": self.token,
             "reference_portalias": PortAlias.objects.get_or_create(protocol=6, port=1433, defaults={"name": "ms-sql"})[0],
+            "reference_portgroup": PortGroup.objects.get_or_create(slug="of-tests", defaults={"pattern": "tcp/1"})[0],
             "reference_snapshot": Snapshot.objects.first(),
             "reference_scannerlist": ScannerList.objects.first(),
             "sensors_sensor": self.cast.sensor,

@@ -105,6 +105,7 @@ ADMIN_MODELS = {
     "accounts_auditentry": (200, 403, 200, 200, 403),
     "knox_authtoken": (200, 403, 200, 200, 200),
     "reference_portalias": (200, 200, 200, 200, 200),
+    "reference_portgroup": (200, 200, 200, 200, 200),
     "reference_snapshot": (200, 403, 200, 200, 403),
     "reference_scannerlist": (200, 403, 200, 200, 403),
     "sensors_sensor": (200, 403, 200, 200, 403),

@@ -64,8 +64,11 @@ def require_whole_days(ask: Ask, unit: Unit) -> None:
 def _filters(selection: Selection) -> dict[str, str]:
     filters = {
         "ports": ",".join(map(str, selection.ports)),
+        "groups": ",".join(selection.groups),
         "regions": ",".join(selection.regions),
+        "origin": selection.origin.value if selection.origin else "",
         "signatures": ",".join(str(signature.label) for signature in selection.signatures),
         "scanners": selection.scanners.value if selection.scanners is not Scanners.INCLUDE else "",
+        "fixed": "true" if selection.fixed_panel else "",
     }
     return {name: text for name, text in filters.items() if text}

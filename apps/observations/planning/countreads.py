@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Grain, NetworkCount, Slice
+from apps.observations.planning import derived
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece
@@ -27,12 +28,13 @@ from apps.observations.storage.columns import Frame
 from apps.sensors.models import Panel
 
 BY_SENSOR = np.dtype(list(NetworkCount.BY_SENSOR))
-KEYS = {
+_KEYS = {
     Dimension.NONE: "0",
     Dimension.PORT: "(protocol::int << 16 | port)",
     Dimension.REGION: "region",
     Dimension.SIGNATURE: "signature",
     Dimension.SENSOR: "sensor_id",
+    Dimension.KIND: "(protocol::int << 16 | port)",  # ports become kinds in `kinds_in`
 }
 
 
@@ -84,15 +86,17 @@ def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     rows = _fetch(store, ask, pieces, "packets, sources", sums="sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
     table = np.array(rows, np.int64).reshape(-1, 5)
     names = ("key", "bin", "packets", "sources", "most")
-    return {name: table[:, position] for position, name in enumerate(names)} | {"bin": bins_of(ask, table[:, 1])}
+    found = {name: table[:, position] for position, name in enumerate(names)}
+    return found | {"key": kinds_in(ask, table[:, 0]), "bin": bins_of(ask, table[:, 1])}
 
 
 def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
     """The source sets of the rows by (key, bin), to be united by the caller."""
     rows = _fetch(store, ask, pieces, "source_set")
+    keys = kinds_in(ask, np.array([row[0] for row in rows], np.int64)).tolist()
     numbers = bins_of(ask, np.array([row[1] for row in rows], np.int64)).tolist()
     sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
-    for (key, _bucket, body), number in zip(rows, numbers, strict=True):
+    for key, number, (_key, _bucket, body) in zip(keys, numbers, rows, strict=True):
         sets[key, number].append(bytes(body))
     return sets
 
@@ -110,6 +114,7 @@ def records(store: Store, ask: Ask, pieces: Sequence[Piece]) -> tuple[NDArray[np
     bodies = [bytes(body) for _key, _bucket, body in rows]
     lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
     heads = np.array([(key, bucket) for key, bucket, _body in rows], np.int64).reshape(-1, 2)
+    heads[:, 0] = kinds_in(ask, heads[:, 0])
     repeated = np.repeat(heads, lengths, axis=0)
     return repeated[:, 0], np.frombuffer(b"".join(bodies), BY_SENSOR), repeated[:, 1]
 
@@ -131,7 +136,7 @@ def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: 
     parameters: list[Any] = []
     for grain, start, end in _runs(pieces):
         parts.append(
-            f"SELECT {KEYS[ask.group]}::bigint AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
+            f"SELECT {key_of(ask, store.owner)} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
             f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
         )
         parameters += [list(store.owners), int(grain), int(ask.slice), start, end, *values]
@@ -152,6 +157,27 @@ def _runs(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:
         else:
             runs.append((piece.grain, piece.start, piece.end))
     return runs
+
+
+def key_of(ask: Ask, owner: str) -> str:
+    """The key of a cell in SQL, kinds of ports still being ports. `owner` is the column that the table's own key begins with."""
+    row, column = (_key_of(dimension, owner) for dimension in ask.dimensions)
+    return f"{column}::bigint" if ask.rows is Dimension.NONE else f"({row}::bigint << 32 | {column}::bigint)"
+
+
+def _key_of(dimension: Dimension, owner: str) -> str:
+    if dimension is Dimension.ORIGIN:
+        return derived.origin_sql()
+    return derived.panel_sql(owner) if dimension is Dimension.PANEL else _KEYS[dimension]
+
+
+def kinds_in(ask: Ask, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Keys of which the ports have become kinds, where the ask tells kinds apart."""
+    if not ask.is_by(Dimension.KIND):
+        return keys
+    row, column = keys >> 32, keys & 0xFFFF_FFFF
+    day = ask.selection.definitions_day
+    return derived.kinds(row, day) << 32 | column if ask.rows is Dimension.KIND else row << 32 | derived.kinds(column, day)
 
 
 def bucket_of(ask: Ask) -> str:
@@ -175,6 +201,9 @@ def filters_of(ask: Ask) -> tuple[str, list[Any]]:
     if ask.regions is not None:
         text += " AND region = ANY(%s)"
         values.append(list(ask.regions))
+    elif ask.other_regions:
+        text += " AND region <> ALL(%s)"
+        values.append(list(ask.other_regions))
     return text, values
 
 

@@ -109,7 +109,7 @@ def _bounds(parts: Sequence[Frame]) -> Bounds:
 
 def contributions(ask: Ask) -> Frame:
     """key, sensor, packets: what each sensor in scope added to each key."""
-    if ask.group is Dimension.SENSOR:
+    if ask.dimensions == (Dimension.NONE, Dimension.SENSOR):
         own = packets(ask)
         return {"key": own["key"], "sensor": own["key"], "packets": own["packets"]}
     chosen = plan(ask, sources=False)

@@ -1,14 +1,14 @@
 """Rankings: the first keys of a dimension by a unit, with what they had in the period before and who saw them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from django.utils.translation import gettext as _
 
 from apps.common.errors import ParameterError
-from apps.observations.figures import Dimension, Ranking, RankRow, Selection, Unit
+from apps.observations.figures import Against, Dimension, Ranking, RankRow, Selection, Unit
 from apps.observations.planning import planner, ranks, units
-from apps.observations.planning.asks import Ask
+from apps.observations.planning.asks import OWNERS, Ask
 from apps.observations.planning.captions import PER_SENSOR_DAY, Context, context_of, require_whole_days
 from apps.observations.planning.keys import labels_of, text_of
 from apps.observations.planning.remembering import remembered
@@ -40,7 +40,7 @@ class Places:
 def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, previous: bool) -> Ranking:
     """See queries.ranking."""
     require_splittable(selection.scope, dimension, "dimension")
-    before = replace(selection, period=selection.period.previous()) if previous else None
+    before = selection.against(Against.PREVIOUS) if previous else None
     context, earlier = together(lambda: context_of(selection), lambda: context_of(before) if before else None)
     places = places_of(context, dimension, unit, limit, earlier)
     labels = labels_of(dimension, [place.code for place in places.rows], selection.scope)
@@ -98,8 +98,8 @@ def leaders(context: Context, dimension: Dimension, unit: Unit, limit: int) -> d
 
 
 def _adds_up(ask: Ask, unit: Unit) -> bool:
-    """Whether a value can be a share of the total: ratios cannot, nor means that are each over a sensor's own days."""
-    return unit is not Unit.PACKETS_PER_SOURCE and not (ask.group is Dimension.SENSOR and unit in PER_SENSOR_DAY)
+    """Whether a value can be a share of the total: ratios cannot, nor means that are each over a sensor's or panel's own days."""
+    return unit is not Unit.PACKETS_PER_SOURCE and not (ask.is_by(*OWNERS) and unit in PER_SENSOR_DAY)
 
 
 def _sums_up(ask: Ask, unit: Unit) -> bool:

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 
-from apps.observations.figures import Selection
+from apps.observations.figures import Dimension, Selection
+from apps.reference import portgroups
 
 KEEP_S = 12 * 3600
-_LAYOUT = 2  # raise it when what is cached changes its shape
+_LAYOUT = 3  # raise it when what is cached changes its shape
 
 Answer = TypeVar("Answer")
 
@@ -26,7 +27,15 @@ def remembered(selection: Selection, stamp: str, parts: tuple[Any, ...], compute
     return found
 
 
+def _definitions(selection: Selection, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What port groups are, where the answer depends on it."""
+    if not selection.groups and Dimension.KIND not in parts:
+        return ()
+    return tuple((group.id, group.slug, group.ranges) for group in portgroups.groups_on(selection.definitions_day))
+
+
 def _key(selection: Selection, parts: tuple[Any, ...]) -> str:
     whole = (_LAYOUT, selection.scope.cache_key, selection.period.start, selection.period.end, selection.period.zone.key,
-             selection.ports, selection.regions, selection.signatures, selection.scanners, parts)  # fmt: skip
+             selection.ports, selection.regions, selection.signatures, selection.scanners, selection.origin,
+             selection.groups, _definitions(selection, parts), parts)  # fmt: skip
     return "figure:" + hashlib.sha256(pickle.dumps(whole)).hexdigest()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension, Scanners
-from apps.observations.planning import segmentcache
+from apps.observations.planning import derived, segmentcache
 from apps.observations.planning.asks import Ask, Span
 from apps.observations.planning.spans import Piece
 from apps.observations.storage.cells import group
@@ -19,12 +19,13 @@ from apps.observations.storage.hours import hour_starts, microseconds
 _MINUTE_US = 60_000_000
 
 
-def rows(ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """The segment rows that an ask counts, with `key` and `bin` beside the columns of segments."""
+def rows(ask: Ask, pieces: Sequence[Piece], keep: segmentcache.Keep | None = None) -> Frame:
+    """The segment rows that an ask counts, with `key` and `bin` beside the columns of segments. `keep` chooses among the
+    rows of each segment before the next is read, for what no filter of an ask says."""
     merged = _merged(pieces)
     if not merged:
         return concat([]) | {"key": np.empty(0, np.int64), "bin": np.empty(0, np.int64)}
-    frame = concat(segmentcache.frames(ask.sensors, _days(merged), lambda part: _counted(part, ask)))
+    frame = concat(segmentcache.frames(ask.sensors, _days(merged), lambda part: _counted(part, ask) & (keep(part) if keep else True)))
     return _binned(frame, ask, merged)
 
 
@@ -74,10 +75,17 @@ def instants(frame: Frame, minute: str | None = None) -> NDArray[np.int64]:
     return clock_hours + frame[minute].astype(np.int64) * _MINUTE_US
 
 
-def key_column(frame: Frame, dimension: Dimension) -> NDArray[np.int64]:
+def key_column(frame: Frame, dimension: Dimension, day: date | None = None) -> NDArray[np.int64]:
+    """`day` is the one whose definitions of port groups hold; needed for kinds only."""
     match dimension:
         case Dimension.PORT:
             return frame["protocol"].astype(np.int64) << 16 | frame["port"]
+        case Dimension.KIND:
+            return derived.kinds(key_column(frame, Dimension.PORT), day or date.max)
+        case Dimension.ORIGIN:
+            return derived.origins(frame["region"].astype(np.int64))
+        case Dimension.PANEL:
+            return derived.panels(frame["sensor"])
         case Dimension.REGION | Dimension.SENSOR | Dimension.SIGNATURE:
             return frame[dimension.value].astype(np.int64)
     return np.zeros(length(frame), np.int64)
@@ -95,6 +103,8 @@ def _counted(frame: Frame, ask: Ask) -> NDArray[np.bool_]:
         kept &= np.isin(key_column(frame, Dimension.PORT), ask.ports)
     if ask.regions is not None:
         kept &= np.isin(frame["region"], ask.regions)
+    elif ask.other_regions:
+        kept &= ~np.isin(frame["region"], ask.other_regions)
     return kept
 
 
@@ -107,7 +117,13 @@ def _binned(frame: Frame, ask: Ask, spans: Sequence[tuple[Span, int]]) -> Frame:
     inside = (span >= 0) & (at < ends[span])
     kept = {name: column[inside] for name, column in frame.items()}
     bins = np.array([number for _span, number in spans], np.int64)[span[inside]]
-    return kept | {"key": key_column(kept, ask.group), "bin": bins}
+    return kept | {"key": _keys(kept, ask), "bin": bins}
+
+
+def _keys(frame: Frame, ask: Ask) -> NDArray[np.int64]:
+    day = ask.selection.definitions_day
+    row, column = (key_column(frame, dimension, day) for dimension in ask.dimensions)
+    return row << 32 | column
 
 
 def _merged(pieces: Sequence[Piece]) -> list[tuple[Span, int]]:

@@ -1,13 +1,15 @@
 """Σ of the distinct sources of sensor-days from day rows of the counts, where these are complete sensor by sensor."""
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.observations.figures import Dimension
 from apps.observations.models import Grain, Slice
-from apps.observations.planning import countreads
+from apps.observations.planning import countreads, derived
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece
 from apps.observations.planning.together import Read, fetch
@@ -49,7 +51,7 @@ def sources(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
 
 def _of_sensor_rows(ask: Ask, days: SensorDays) -> Frame:
     filters, values = countreads.filters_of(ask)
-    names = {"key": countreads.KEYS[ask.group], "bucket": countreads.bucket_of(ask), "filters": filters}
+    names = {"key": countreads.key_of(_by_region(ask), "sensor_id"), "bucket": countreads.bucket_of(ask), "filters": filters}
     sensors, buckets = _covered(ask, days)
     parameters = [list(ask.sensors), int(Grain.DAY), int(ask.slice), ask.spans[0][0], ask.spans[-1][1], *values, sensors, buckets]
     rows = fetch(Read(_CELLS.format(**names), parameters, 4))
@@ -63,7 +65,20 @@ def _of_sensor_rows(ask: Ask, days: SensorDays) -> Frame:
         for (key, bucket, _day, _sensor), bodies in sets.items():
             found[key, bucket] += sourcesets.union_count(bodies)
     table = np.array([(key, bucket, count) for (key, bucket), count in found.items()], np.int64).reshape(-1, 3)
-    return _binned(ask, table[:, 0], table[:, 1], table[:, 2])
+    return _binned(ask, _with_origins(ask, table[:, 0]), table[:, 1], table[:, 2])
+
+
+def _by_region(ask: Ask) -> Ask:
+    """The ask by region where it is by origin: on one day of one sensor a source has one region, so that its regions add up to
+    the origin, and no set needs to be read."""
+    rows, group = (Dimension.REGION if dimension is Dimension.ORIGIN else dimension for dimension in ask.dimensions)
+    return replace(ask, rows=rows, group=group, only=None if group is not ask.group else ask.only)
+
+
+def _with_origins(ask: Ask, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    row, column = keys >> 32, keys & 0xFFFF_FFFF
+    row = derived.origins(row) if ask.rows is Dimension.ORIGIN else row
+    return row << 32 | (derived.origins(column) if ask.group is Dimension.ORIGIN else column)
 
 
 def _covered(ask: Ask, days: SensorDays) -> tuple[list[int], list[Any]]:
@@ -74,7 +89,8 @@ def _covered(ask: Ask, days: SensorDays) -> tuple[list[int], list[Any]]:
 
 
 def _of_network_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
-    """From what each sensor contributed to each row; None where a sensor-day has several signatures of one port."""
+    """From what each sensor contributed to each row; None where several rows of one sensor-day are of one key (signatures of
+    one port, ports of one group): what they have in common, only their sets tell."""
     store = countreads.store_for(ask)
     if store is None:
         return None
@@ -82,7 +98,7 @@ def _of_network_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame |
     sensor = records["sensor"].astype(np.int64)
     kept = np.isin(sensor << 40 | bucket, _pairs(ask, days))
     key, sensor, bucket, count = key[kept], sensor[kept], bucket[kept], records["sources"][kept].astype(np.int64)
-    if len(ask.signatures) > 1 and len(group(key, sensor, bucket).starts) < len(key):
+    if len(group(key, sensor, bucket).starts) < len(key):
         return None
     return _binned(ask, key, bucket, count)
 

@@ -57,10 +57,7 @@ def _lines(ask: Ask, context: Context, unit: Unit, top: int) -> tuple[Line, ...]
     if not totals:
         return ()
     seen, covered = together(lambda: units.by_bin(asked, unit, days), lambda: covered_bins(asked, days))
-    return tuple(
-        Line(code, total, _with_gaps(seen[code], covered[code if ask.group is Dimension.SENSOR else EVERYTHING], unit))
-        for code, total in totals.items()
-    )
+    return tuple(Line(code, total, _with_gaps(seen[code], covered[ask.owner_of(code)], unit)) for code, total in totals.items())
 
 
 def _with_gaps(values: units.Values, covered: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: Unit) -> tuple[float | None, ...]:

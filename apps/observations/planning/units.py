@@ -62,8 +62,8 @@ def _sources(ask: Ask, some: Keys) -> Values:
 
 def _per_sensor_day(ask: Ask, unit: Unit, days: SensorDays) -> Candidates:
     frame = _of_sensor_days(ask, unit, days)
-    by_key = denominators(ask, days)
-    below = np.array([_denominator(by_key, ask, key)[0] for key in frame["key"].tolist()], float)
+    by_owner = denominators(ask, days)
+    below = np.array([by_owner[ask.owner_of(key)][0] for key in frame["key"].tolist()], float)
     seen = (below > 0) & (frame["value"] > 0)
     return _known(frame["key"][seen], frame["value"][seen] / below[seen])
 
@@ -71,10 +71,6 @@ def _per_sensor_day(ask: Ask, unit: Unit, days: SensorDays) -> Candidates:
 def _of_sensor_days(ask: Ask, unit: Unit, days: SensorDays) -> Frame:
     numerator: Callable[[Ask, SensorDays], Frame] = sensordays.packets if unit is Unit.PACKETS_PER_SENSOR_DAY else sensordays.sources
     return numerator(ask, days)
-
-
-def _denominator(by_key: dict[int, NDArray[np.int64]], ask: Ask, key: int) -> NDArray[np.int64]:
-    return by_key[key if ask.group is Dimension.SENSOR else 0]
 
 
 def total(ask: Ask, unit: Unit, days: SensorDays) -> float:
@@ -103,8 +99,8 @@ def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
             packets, sources = together(lambda: planner.packets(ask), lambda: planner.sources(ask))
             below = _table(sources, "sources", ask)
             return {key: _divided(values, below[key]) for key, values in _table(packets, "packets", ask).items()}
-    by_key, sums = denominators(ask, days), _table(_of_sensor_days(ask, unit, days), "value", ask)
-    return {key: _divided(values, _denominator(by_key, ask, key)) for key, values in sums.items()}
+    by_owner, sums = denominators(ask, days), _table(_of_sensor_days(ask, unit, days), "value", ask)
+    return {key: _divided(values, by_owner[ask.owner_of(key)]) for key, values in sums.items()}
 
 
 def _table(frame: Frame, column: str, ask: Ask) -> dict[int, Values]:

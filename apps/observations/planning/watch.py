@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from apps.common.periods import Period, day_start, local_day
 from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
+from apps.observations.planning import derived
 from apps.observations.planning.asks import Ask, Span
 from apps.observations.planning.reading import once
 from apps.observations.planning.together import Read, Row, fetch
@@ -112,11 +113,11 @@ def are_whole_days(spans: Sequence[Span]) -> bool:
 
 
 def covered_bins(ask: Ask, days: SensorDays) -> dict[int, NDArray[np.bool_]]:
-    """By sensor where the ask groups by sensor, else under 0: which of its bins anybody watched in a covered hour."""
+    """By owner (`Ask.owner_of`): which of its bins anybody watched in a covered hour."""
     if are_whole_days(ask.spans):
         watched, number = days.hours > 0, days.bins(ask.spans)
         chosen = watched & (number >= 0)
-        return _flags(days.sensor[chosen] if ask.group is Dimension.SENSOR else np.zeros(int(chosen.sum()), np.int64), number[chosen], ask)
+        return _flags(_owners(ask, days.sensor[chosen]), number[chosen], ask)
     keys, instants = _covered_hours(ask)
     starts = np.array([microseconds(start) for start, _end in ask.spans], np.int64)
     ends = np.array([microseconds(end) for _start, end in ask.spans], np.int64)
@@ -126,15 +127,23 @@ def covered_bins(ask: Ask, days: SensorDays) -> dict[int, NDArray[np.bool_]]:
 
 
 def denominators(ask: Ask, days: SensorDays) -> dict[int, NDArray[np.int64]]:
-    """By sensor where the ask groups by sensor, else under 0: covered sensor-days of each bin (whole days)."""
+    """By owner (`Ask.owner_of`): covered sensor-days of each bin (whole days)."""
     number = days.bins(ask.spans)
     chosen = days.is_covered & (number >= 0)
-    keys = days.sensor[chosen] if ask.group is Dimension.SENSOR else np.zeros(int(chosen.sum()), np.int64)
+    keys = _owners(ask, days.sensor[chosen])
     return {int(key): np.bincount(number[chosen][keys == key], minlength=len(ask.spans)) for key in _keys(ask)}
 
 
 def _keys(ask: Ask) -> tuple[int, ...]:
-    return ask.sensors if ask.group is Dimension.SENSOR else (0,)
+    if ask.is_by(Dimension.SENSOR):
+        return ask.sensors
+    return tuple(derived.PANELS.values()) if ask.is_by(Dimension.PANEL) else (0,)
+
+
+def _owners(ask: Ask, sensors: NDArray[np.int64]) -> NDArray[np.int64]:
+    if ask.is_by(Dimension.SENSOR):
+        return sensors
+    return derived.panels(sensors) if ask.is_by(Dimension.PANEL) else np.zeros(len(sensors), np.int64)
 
 
 def _flags(keys: NDArray[np.int64], number: NDArray[np.int64], ask: Ask) -> dict[int, NDArray[np.bool_]]:
@@ -142,9 +151,10 @@ def _flags(keys: NDArray[np.int64], number: NDArray[np.int64], ask: Ask) -> dict
 
 
 def _covered_hours(ask: Ask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(sensor or 0, start in microseconds) of the hours in which somebody watched long enough."""
+    """(owner, start in microseconds) of the hours in which somebody watched long enough."""
     first, last = _days(ask.spans[0][0], ask.spans[-1][1])
-    query = _HOURS.format(key="sensor_id" if ask.group is Dimension.SENSOR else "0")
+    owner = "sensor_id" if ask.is_by(Dimension.SENSOR) else derived.panel_sql("sensor_id") if ask.is_by(Dimension.PANEL) else "0"
+    query = _HOURS.format(key=owner)
     rows = fetch(Read(query, [list(ask.sensors), first, last], 4))
     edges = {day: (hour_starts(_date(day)), hour_lengths(_date(day))) for day in {row[1] for row in rows}}
     kept = [
