@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from apps.observations.figures import FigureMeta, Freshness, Scanners, Unit
 from apps.portal import words
 from apps.portal.state import View
+from apps.reference import portgroups
 from apps.reference.names import port_label, region_label
 
 # More names than this would bury what the figure is about; the rest is counted.
@@ -19,9 +20,12 @@ def full_title(title: str, view: View) -> str:
     """A filter that is on is in the title; that of the page itself (the port of a port page) `title` already says."""
     chosen = view.selection
     filters = [] if "ports" in view.fixed else _some([port_label(port) for port in chosen.ports])
+    filters += _some([group.name for group in portgroups.chosen(chosen.groups, chosen.definitions_day)])
     filters += [] if "regions" in view.fixed else _some([region_label(code) for code in chosen.regions])
+    filters += [str(words.ORIGINS[chosen.origin])] if chosen.origin else []
     filters += _some([str(words.SIGNATURES[signature]) for signature in chosen.signatures])
     filters += _some(view.sensor_names)
+    filters += [_("fixed panel")] if chosen.fixed_panel else []
     if chosen.scanners is not Scanners.INCLUDE:
         filters.append(str(words.SCANNERS[chosen.scanners]))
     return _("%(title)s (%(filters)s)") % {"title": title, "filters": _(", ").join(filters)} if filters else title
@@ -74,7 +78,8 @@ def _denominator(meta: FigureMeta) -> str:
 
 def _sensors(meta: FigureMeta) -> str:
     name = str(words.SENSOR_SETS.get(meta.sensor_set, meta.sensor_set))
-    return ngettext("%(set)s (%(count)d)", "%(set)s (%(count)d)", meta.sensor_count) % {"set": name, "count": meta.sensor_count}
+    text = ngettext("%(set)s (%(count)d)", "%(set)s (%(count)d)", meta.sensor_count) % {"set": name, "count": meta.sensor_count}
+    return text + _(", only those covered on every day (fixed panel)") if "fixed" in meta.filters else text
 
 
 def _gaps(meta: FigureMeta) -> str:

@@ -16,7 +16,7 @@ from apps.portal.figures import Figure
 from apps.portal.links import with_query, with_state
 from apps.portal.state import View, view_from
 
-SELECTION = ("period", "from", "to", "zone", "sensors", "scanners", "signatures")
+SELECTION = ("period", "from", "to", "zone", "sensors", "fixed", "scanners", "signatures")
 MOST_RANKS = 1000
 # An API page holds a thousand sources; this file holds all, up to what a spreadsheet opens gladly.
 MOST_SOURCES = 100_000

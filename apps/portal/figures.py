@@ -11,10 +11,10 @@ from apps.common.periods import Bin, local_day, next_bin
 from apps.observations.figures import Dimension, Series, SeriesSet
 from apps.portal import captions, words
 from apps.portal.colours import Colour, colour_of
+from apps.portal.keylinks import filters_of
 from apps.portal.links import in_span
 from apps.portal.state import Scale, View
 
-FILTER_OF = {Dimension.PORT: "ports", Dimension.REGION: "regions", Dimension.SENSOR: "sensors", Dimension.SIGNATURE: "signatures"}
 NO_LINK = {"", "other", "previous"}
 PREVIOUS = Colour(7, 1)
 
@@ -138,8 +138,8 @@ def _column(one: Series, split: Dimension, view: View, note: str = "") -> Column
     url = ""
     if split is Dimension.NONE:
         url = view.sources_url()
-    elif one.key not in NO_LINK:
-        url = view.sources_url(**{FILTER_OF[split]: one.key})
+    elif one.key not in NO_LINK and (filters := filters_of(split, one.key, view)):
+        url = view.sources_url(**filters)
     return Column(one.key, one.label or _("all"), colour_of(one.key), words.number(one.total), url, note)
 
 

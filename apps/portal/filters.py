@@ -10,13 +10,14 @@ from apps.common.periods import local_day
 from apps.observations import presets
 from apps.portal import words
 from apps.portal.state import View
+from apps.reference import portgroups
 from apps.reference.names import port_label, region_label
 from apps.sensors.models import Sensor
 from apps.sensors.queries import SETS, sensor_labels
 
 FRESH_ENOUGH = timedelta(days=2)
 # What the form shows is not carried along; everything else of the view is, so that a page without it loses nothing.
-CARRIED = ("ports", "regions", "signatures", "limit", "zone", "scale")
+CARRIED = ("ports", "groups", "regions", "origin", "fixed", "signatures", "limit", "zone", "scale")
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,12 @@ def _chips(view: View) -> Iterator[Chip]:
         yield Chip(port_label(port), view.url_here(ports=_without(chosen.ports, port)))
     for code in () if "regions" in view.fixed else chosen.regions:
         yield Chip(region_label(code), view.url_here(regions=_without(chosen.regions, code)))
+    for group in portgroups.chosen(chosen.groups, chosen.definitions_day):
+        yield Chip(group.name, view.url_here(groups=_without(chosen.groups, group.slug)))
+    if chosen.origin:
+        yield Chip(str(words.ORIGINS[chosen.origin]), view.url_here(origin=""))
+    if chosen.fixed_panel:
+        yield Chip(_("fixed panel"), view.url_here(fixed=""))
     names = tuple(signature.label for signature in chosen.signatures)
     for signature in chosen.signatures:
         yield Chip(str(words.SIGNATURES[signature]), view.url_here(signatures=_without(names, signature.label)))

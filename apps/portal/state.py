@@ -23,7 +23,8 @@ from apps.sensors.models import Sensor
 from apps.sensors.queries import sensor_labels
 
 PAGE_NAMES = frozenset({"unit", "bin", "scale", "previous", "limit", "cursor"})
-OWN_FILTERS = ("ports", "regions", "limit")
+NARROWING = ("ports", "groups", "regions", "origin")
+OWN_FILTERS = (*NARROWING, "limit")
 
 
 class Scale(StrEnum):
@@ -84,7 +85,7 @@ class View:
 
     def filters(self) -> dict[str, str]:
         """Ports and regions that narrow the view, by the address or by the page."""
-        return {name: self.query.get(name, "") for name in ("ports", "regions")} | dict(self.fixed)
+        return {name: self.query.get(name, "") for name in NARROWING} | dict(self.fixed)
 
 
 def view_from(request: HttpRequest, *, limit: int = 25, filters: Mapping[str, str] | None = None) -> View:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.observations.figures import Dimension, Ranking, RankRow
 from apps.portal import captions, words
 from apps.portal.colours import Colour, colour_of
+from apps.portal.keylinks import key_url
 from apps.portal.state import View
 
 # A row that rests on one sensor for so large a part is marked: it may be that sensor's own story.
@@ -58,6 +58,9 @@ HEADINGS: dict[Dimension, Callable[[], str]] = {
     Dimension.REGION: lambda: _("Source region"),
     Dimension.SENSOR: lambda: _("Sensor"),
     Dimension.SIGNATURE: lambda: _("Signature"),
+    Dimension.KIND: lambda: _("Destination port or group"),
+    Dimension.ORIGIN: lambda: _("Origin of the sources"),
+    Dimension.PANEL: lambda: _("Side of the network"),
 }
 
 
@@ -121,12 +124,3 @@ def change_of_rank(row: RankRow) -> tuple[str, str]:
     if not moved:
         return "same", "→"
     return ("up", f"↑ {moved}") if moved > 0 else ("down", f"↓ {-moved}")
-
-
-def key_url(dimension: Dimension, key: str, view: View) -> str:
-    """The page of a port or region; for a sensor or signature, this page with that filter."""
-    if dimension is Dimension.PORT:
-        return view.url(reverse("portal:port", args=key.split("/")))
-    if dimension is Dimension.REGION:
-        return view.url(reverse("portal:region", args=[key]))
-    return view.url_here(**{"sensors" if dimension is Dimension.SENSOR else "signatures": key})

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.common.periods import Bin, Period, local_day
-from apps.observations.figures import Scanners, Unit
+from apps.observations.figures import Origin, Scanners, Unit
 from apps.observations.models import Signature
 
 UNITS = {
@@ -34,6 +34,11 @@ SENSOR_SETS = {
     "scenario-domestic": gettext_lazy("scenario, domestic sensors"),
     "scenario-overseas": gettext_lazy("scenario, overseas sensors"),
     "scenario-chosen": gettext_lazy("scenario, chosen sensors"),
+}
+ORIGINS = {
+    Origin.DOMESTIC: gettext_lazy("domestic sources"),
+    Origin.FOREIGN: gettext_lazy("foreign sources"),
+    Origin.UNKNOWN: gettext_lazy("sources of unknown region"),
 }
 SCANNERS = {
     Scanners.INCLUDE: gettext_lazy("with survey scanning"),
