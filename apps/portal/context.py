@@ -1,6 +1,6 @@
 """What the frame of every page shows: navigation, language switch, demo mark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,12 +15,36 @@ from apps.coordination.models import may_read_tickets
 from apps.portal import words
 from apps.portal.links import with_state
 
-PAGES = (
+Page = tuple[str, str]
+
+# Each in the bar on its own, then groups of them. A page that an installation does not have is left out.
+PAGES: tuple[Page, ...] = (
     ("portal:home", gettext_noop("Home")),
-    ("portal:ports", gettext_noop("Ports")),
-    ("portal:regions", gettext_noop("Regions")),
-    ("portal:sources", gettext_noop("Sources")),
-    ("portal:sensors", gettext_noop("Sensors")),
+    ("portal:explorer", gettext_noop("Explorer")),
+    ("portal:changes", gettext_noop("Notable changes")),
+)
+GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
+    (
+        gettext_noop("Analysis"),
+        (
+            ("portal:ports", gettext_noop("Ports")),
+            ("portal:regions", gettext_noop("Regions")),
+            ("portal:map", gettext_noop("Map")),
+            ("portal:cohorts", gettext_noop("Cohorts")),
+            ("portal:label-moves", gettext_noop("Label moves")),
+            ("portal:sources", gettext_noop("Sources")),
+            ("portal:holders", gettext_noop("Holders")),
+        ),
+    ),
+    (
+        gettext_noop("Sensors"),
+        (
+            ("portal:sensors", gettext_noop("Sensors")),
+            ("portal:coverage", gettext_noop("Coverage calendar")),
+            ("portal:exclusions", gettext_noop("Exclusions")),
+            ("portal:scanners", gettext_noop("Survey scanners")),
+        ),
+    ),
 )
 
 
@@ -29,6 +53,19 @@ class NavigationItem:
     label: str
     url: str
     is_current: bool
+
+
+@dataclass(frozen=True)
+class NavigationGroup:
+    """A button that opens a list of pages; `id` ties the two together."""
+
+    id: str
+    label: str
+    items: tuple[NavigationItem, ...]
+
+    @property
+    def is_current(self) -> bool:
+        return any(item.is_current for item in self.items)
 
 
 class Shell:
@@ -51,10 +88,25 @@ class Shell:
         return _url("accounts:logout")
 
     @cached_property
-    def navigation(self) -> list[NavigationItem]:
-        items = [(_(label), reverse(name), with_state(reverse(name), self.request.GET)) for name, label in PAGES]
-        items += [(label, path, path) for name, label in self._other_pages() if (path := _url(name))]
-        return [NavigationItem(label, url, _is_current(self.request.path, path)) for label, path, url in items]
+    def navigation(self) -> list[NavigationItem | NavigationGroup]:
+        """Pages and groups of pages in order of the bar; a group of one is that page."""
+        groups = [found for group in GROUPS if (found := self._group(group))]
+        return [*self._pages(PAGES), *groups, *self._others()]
+
+    def _pages(self, pages: Iterable[Page]) -> Iterator[NavigationItem]:
+        for name, label in pages:
+            if path := _url(name):
+                yield NavigationItem(_(label), with_state(path, self.request.GET), _is_current(self.request.path, path))
+
+    def _group(self, group: tuple[str, tuple[Page, ...]]) -> NavigationItem | NavigationGroup | None:
+        label, pages = group
+        items = tuple(self._pages(pages))
+        return items[0] if len(items) == 1 else NavigationGroup(f"pages-{label.lower()}", _(label), items) if items else None
+
+    def _others(self) -> Iterator[NavigationItem]:
+        for name, label in self._other_pages():
+            if path := _url(name):
+                yield NavigationItem(label, path, _is_current(self.request.path, path))
 
     def _other_pages(self) -> Iterator[tuple[str, str]]:
         user = self.request.user

@@ -79,6 +79,7 @@ def test_the_period_is_picked_by_form_and_by_preset_and_kept_between_pages(porta
     portal.select_option("select[name=unit]", "sources")
     portal.click(".filters-form button")
     assert "from=2026-03-02" in portal.url and "to=2026-03-16" in portal.url and "through" not in portal.url
+    portal.click("#pages-analysis")
     portal.click("nav >> text=Regions")
     assert "from=2026-03-02" in portal.url and "unit=sources" in portal.url
     portal.click("text=last 7 days")
@@ -100,3 +101,19 @@ def test_the_language_switch_keeps_the_page(portal):
     portal.click(".language-switch button")
     assert portal.url.endswith(f"/ports/tcp/23/{QUERY}")
     assert "宛先ポート" in portal.content() or "の推移" in portal.content()
+
+
+def test_the_navigation_is_reached_by_keyboard_on_a_telephone(portal):
+    portal.set_viewport_size({"width": 390, "height": 844})
+    portal.goto(portal.base + "/ports/" + QUERY)
+    portal.focus(".navbar-toggler")
+    portal.keyboard.press("Enter")
+    portal.locator("#pages-analysis").wait_for(state="visible")
+    portal.focus("#pages-analysis")
+    portal.keyboard.press("Enter")
+    portal.keyboard.press("ArrowDown")
+    portal.keyboard.press("ArrowDown")
+    portal.keyboard.press("Enter")
+    portal.wait_for_url("**/regions/**")
+    assert "from=2026-03-02" in portal.url
+    assert portal.locator("#pages-analysis ~ .dropdown-menu [aria-current=page]").inner_text() == "Regions"
