@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.common.periods import Bin, local_day, next_bin
-from apps.observations.figures import Dimension, Series, SeriesSet
+from apps.observations.figures import Against, Dimension, Series, SeriesSet
 from apps.portal import captions, words
 from apps.portal.colours import Colour, colour_of
 from apps.portal.keylinks import filters_of
@@ -118,9 +118,10 @@ def named(found: SeriesSet, key: str, label: str) -> SeriesSet:
     return replace(found, series=tuple(replace(one, key=key, label=label) for one in found.series))
 
 
-def with_previous(figure: Figure, before: SeriesSet) -> Figure:
-    """The same figure with the first curve of the previous period behind it, bin by bin from the start."""
-    label = _("previous period (%(period)s)") % {"period": words.period(before.meta.period)}
+def with_previous(figure: Figure, before: SeriesSet, against: Against | None = Against.PREVIOUS) -> Figure:
+    """The same figure with the first curve of the period it is compared with behind it, bin by bin from the start."""
+    what = words.COMPARISONS[against or Against.PREVIOUS]
+    label = _("%(title)s (%(filters)s)") % {"title": what, "filters": words.period(before.meta.period)}
     values = list(before.series[0].values[: len(figure.rows)]) if before.series else []
     values += [None] * (len(figure.rows) - len(values))
     was_watched = any(value is not None for value in values)

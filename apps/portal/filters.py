@@ -17,7 +17,7 @@ from apps.sensors.queries import SETS, sensor_labels
 
 FRESH_ENOUGH = timedelta(days=2)
 # What the form shows is not carried along; everything else of the view is, so that a page without it loses nothing.
-CARRIED = ("ports", "groups", "regions", "origin", "fixed", "signatures", "limit", "zone", "scale")
+CARRIED = ("ports", "groups", "regions", "origin", "signatures", "limit", "zone", "scale")
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,27 @@ class FilterBar:
     units: tuple[Choice, ...]
     bins: tuple[Choice, ...]
     scanners: tuple[Choice, ...]
-    compares: bool
-    can_compare: bool
+    comparisons: tuple[Choice, ...]
+    is_fixed: bool
+    can_fix: bool  # readers of sums alone may not leave out single sensors
     carried: tuple[tuple[str, str], ...]
     chips: tuple[Chip, ...]
     is_scenario: bool  # the figures are of generated flows
 
 
 def filter_bar(
-    view: View, *, with_bins: bool = False, with_units: bool = True, with_scanners: bool = True, can_compare: bool = True
+    view: View,
+    *,
+    with_bins: bool = False,
+    with_units: bool = True,
+    with_scanners: bool = True,
+    can_compare: bool = True,
+    also_shown: tuple[str, ...] = (),
 ) -> FilterBar:
-    shown = {"unit": with_units, "bin": with_bins, "scanners": with_scanners, "previous": can_compare}
-    carried = (*CARRIED, *(name for name, is_shown in shown.items() if not is_shown))
+    """Where there are bins, sensors may be narrowed to a fixed panel. `also_shown` are parameters that the page adds to the form itself."""
+    shown = {"unit": with_units, "bin": with_bins, "scanners": with_scanners, "compare": can_compare, "previous": can_compare}
+    shown |= {"fixed": with_bins} | dict.fromkeys(also_shown, True)
+    carried = [name for name in (*CARRIED, *shown) if not shown.get(name)]
     last = view.period.end - timedelta(microseconds=1)
     sensors = list(Sensor.objects.visible_to(view.user).only("pk", "name", "organisation_id", "is_overseas", "is_scenario"))
     return FilterBar(
@@ -83,8 +92,9 @@ def filter_bar(
         units=tuple(Choice(unit, str(label), unit is view.unit) for unit, label in words.UNITS.items()) if with_units else (),
         bins=tuple(Choice(size, str(label), size is view.bin) for size, label in words.BINS.items()) if with_bins else (),
         scanners=tuple(_scanners(view)) if with_scanners else (),
-        compares=view.compares,
-        can_compare=can_compare,
+        comparisons=tuple(_comparisons(view)) if can_compare else (),
+        is_fixed=view.selection.fixed_panel,
+        can_fix=with_bins and not view.selection.scope.is_aggregate_only,
         carried=tuple((name, value) for name in carried if (value := view.query.get(name))),
         chips=tuple(_chips(view)),
         is_scenario=view.selection.scope.is_scenario,
@@ -128,6 +138,12 @@ def _sensors(view: View, sensors: list[Sensor]) -> Iterator[Choice]:
 def _scanners(view: View) -> Iterator[Choice]:
     for choice, label in words.SCANNERS.items():
         yield Choice(choice, str(label), choice is view.selection.scanners)
+
+
+def _comparisons(view: View) -> Iterator[Choice]:
+    yield Choice("", _("nothing"), view.against is None)
+    for choice, label in words.COMPARISONS.items():
+        yield Choice(choice, str(label), choice is view.against)
 
 
 def _chips(view: View) -> Iterator[Chip]:

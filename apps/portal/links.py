@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 # What a reader carries from page to page. Ports and regions belong to the page they were chosen on.
-STATE = ("period", "from", "to", "zone", "unit", "bin", "scale", "sensors", "fixed", "scanners", "previous", "signatures")
+STATE = ("period", "from", "to", "zone", "unit", "bin", "scale", "sensors", "fixed", "scanners", "compare", "previous", "signatures")
 
 
 def with_state(path: str, query: Mapping[str, str], **changes: str) -> str:

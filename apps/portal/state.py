@@ -15,14 +15,15 @@ from apps.accounts.models import User
 from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period
 from apps.observations import params
-from apps.observations.figures import Freshness, Selection, Unit
+from apps.observations.figures import Against, Freshness, Selection, Unit
 from apps.observations.queries import newest_data
 from apps.portal import words
 from apps.portal.links import with_state
 from apps.sensors.models import Sensor
 from apps.sensors.queries import sensor_labels
 
-PAGE_NAMES = frozenset({"unit", "bin", "scale", "previous", "limit", "cursor"})
+# `previous=true` is what links of before `compare` say.
+PAGE_NAMES = frozenset({"unit", "bin", "scale", "compare", "previous", "limit", "cursor"})
 NARROWING = ("ports", "groups", "regions", "origin")
 OWN_FILTERS = (*NARROWING, "limit")
 
@@ -36,7 +37,7 @@ class Scale(StrEnum):
 
 @dataclass(frozen=True)
 class View:
-    """One page's question: the selection, its unit and bins, and whether it is compared with the period before."""
+    """One page's question: the selection, its unit and bins, and with what it is compared."""
 
     path: str
     query: QueryDict
@@ -45,7 +46,7 @@ class View:
     unit: Unit
     bin: Bin
     scale: Scale
-    compares: bool
+    against: Against | None
     limit: int
     freshness: Freshness
     fixed: Mapping[str, str]  # filters that the page itself is about, such as the port of a port page
@@ -53,6 +54,10 @@ class View:
     @property
     def period(self) -> Period:
         return self.selection.period
+
+    @property
+    def compares(self) -> bool:
+        return self.against is not None
 
     @cached_property
     def sensor_names(self) -> list[str]:
@@ -88,11 +93,14 @@ class View:
         return {name: self.query.get(name, "") for name in NARROWING} | dict(self.fixed)
 
 
-def view_from(request: HttpRequest, *, limit: int = 25, filters: Mapping[str, str] | None = None) -> View:
+def view_from(
+    request: HttpRequest, *, limit: int = 25, filters: Mapping[str, str] | None = None, others: frozenset[str] = frozenset()
+) -> View:
     """Read the address of a page; ParameterError names what is wrong with it. `filters` are those of the page itself
-    (the port of a port page) and narrow the selection without showing in the links."""
+    (the port of a port page) and narrow the selection without showing in the links; `others` are parameters that the page
+    reads itself."""
     query, user = request.GET, cast(User, request.user)  # pages are behind login_required
-    selection = params.selection_from({**query.dict(), **(filters or {})}, user, others=PAGE_NAMES)
+    selection = params.selection_from({**query.dict(), **(filters or {})}, user, others=PAGE_NAMES | others)
     return View(
         path=request.path,
         query=query,
@@ -101,7 +109,7 @@ def view_from(request: HttpRequest, *, limit: int = 25, filters: Mapping[str, st
         unit=params.unit_from(query),
         bin=params.bin_from(query, selection.period, _comfortable_bin(selection.period)),
         scale=params.choice_from(query, "scale", tuple(Scale), Scale.LINEAR),
-        compares=params.flag_from(query, "previous"),
+        against=params.against_from(query) or (Against.PREVIOUS if params.flag_from(query, "previous") else None),
         limit=params.limit_from(query, limit),
         freshness=newest_data(selection.scope),
         fixed=filters or {},

@@ -23,13 +23,9 @@ class Fact:
     detail: str = ""
 
 
-def before(selection: Selection) -> Selection:
-    return replace(selection, period=selection.period.previous())
-
-
 def series_before(view: View) -> SeriesSet | None:
-    """The curve of the period before, where the view is compared with it."""
-    return queries.series(before(view.selection), Dimension.NONE, view.bin, view.unit) if view.compares else None
+    """The curve of the period before or a year ago, where the view is compared with it."""
+    return queries.series(view.selection.against(view.against), Dimension.NONE, view.bin, view.unit) if view.against else None
 
 
 def with_every_signature(selection: Selection) -> Selection:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.common.periods import Bin, Period, local_day
-from apps.observations.figures import Origin, Scanners, Unit
+from apps.observations.figures import Against, Origin, Scanners, Unit
 from apps.observations.models import Signature
 
 UNITS = {
@@ -39,6 +39,10 @@ ORIGINS = {
     Origin.DOMESTIC: gettext_lazy("domestic sources"),
     Origin.FOREIGN: gettext_lazy("foreign sources"),
     Origin.UNKNOWN: gettext_lazy("sources of unknown region"),
+}
+COMPARISONS = {
+    Against.PREVIOUS: gettext_lazy("previous period"),
+    Against.YEAR: gettext_lazy("a year earlier"),
 }
 SCANNERS = {
     Scanners.INCLUDE: gettext_lazy("with survey scanning"),

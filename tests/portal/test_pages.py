@@ -104,7 +104,7 @@ def test_a_day_of_a_curve_leads_to_the_sources_of_that_day(seen, visit):
 
 
 def test_the_comparison_draws_the_period_before(seen, visit):
-    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **{"from": "2026-03-09", "to": "2026-03-16"}, previous="true"))
+    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **{"from": "2026-03-09", "to": "2026-03-16"}, compare="previous"))
     assert "previous period (March 2, 2026 to March 8, 2026)" in page
     assert {row[0]: row[2] for row in table_rows(page, "trend")}["2026-03-15"] == "21"
 

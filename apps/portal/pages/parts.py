@@ -36,7 +36,7 @@ def trend_of(view: View, key: str, label: str, title: str) -> Trend:
         lambda: queries.series(view.selection, Dimension.NONE, view.bin, view.unit), lambda: series_before(view)
     )
     figure = series_figure(named(total, key, label), view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
-    return Trend(total, with_previous(figure, earlier) if earlier else figure)
+    return Trend(total, with_previous(figure, earlier, view.against) if earlier else figure)
 
 
 def split_of(view: View, dimension: Dimension, *, id: str, title: str, table_title: str) -> Split:
