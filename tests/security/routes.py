@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:rankings": ("get", TOKEN_OR_SESSION),
     "api:series": ("get", TOKEN_OR_SESSION),
     "api:sources": ("get", TOKEN_OR_SESSION),
+    "api:label-moves": ("get", answers(IN, outsiders=401)),  # 400 without a region
     "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
     "api:docs": ("get", OPEN),
     "api:ingest-batch": ("put", answers(401, sensor=IN)),

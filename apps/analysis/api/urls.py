@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from apps.analysis.api import label_moves
+
+urlpatterns: list[URLPattern] = [
+    path("label-moves/", label_moves.LabelMovesView.as_view(), name="label-moves"),
+]
