@@ -53,12 +53,18 @@ Parameters = QueryDict | Mapping[str, str]
 
 
 def selection_from(
-    query: Parameters, user: User | AnonymousUser, *, others: Collection[str] = (), default_period: presets.Preset = presets.Preset.DAYS_30
+    query: Parameters,
+    user: User | AnonymousUser,
+    *,
+    others: Collection[str] = (),
+    default_period: presets.Preset = presets.Preset.DAYS_30,
+    scope: SensorScope | None = None,
 ) -> Selection:
     """What the parameters select for this user. `others` are the names that the caller itself understands;
-    any further name is refused, so that a misspelt filter never silently shows everything."""
+    any further name is refused, so that a misspelt filter never silently shows everything. `scope` is the one of
+    `sensors` where the caller knows it already."""
     values = read(query, SELECTION_NAMES | frozenset(others))
-    scope = scope_for(user, values.get("sensors", "all"))
+    scope = scope or scope_for(user, values.get("sensors", "all"))
     zone = _zone(values)
     selection = Selection(
         scope=scope,
@@ -106,8 +112,8 @@ def bin_from(query: Parameters, period: Period, default: Bin | None = None) -> B
     return size
 
 
-def limit_from(query: Parameters, default: int = 10) -> int:
-    return _number_from(query, "limit", default, MAX_LIMIT)
+def limit_from(query: Parameters, default: int = 10, largest: int = MAX_LIMIT) -> int:
+    return _number_from(query, "limit", default, largest)
 
 
 def top_from(query: Parameters, default: int = 5) -> int:

@@ -5,11 +5,14 @@ figures goes into one `with queries.reading():`, so that they share a snapshot a
 and asks them by `queries.together(lambda: queries.series(…), …)`, so that they share statements, too.
 """
 
+from collections.abc import Sequence
+
 from apps.common.periods import Bin, Period
 from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
 from apps.observations.planning import baseline, freshness, rankings, seriessets, sourcelists, watch
 from apps.observations.planning.reading import reading
 from apps.observations.planning.together import together
+from apps.observations.storage.sourcesets import Keys
 from apps.sensors.scopes import SensorScope
 
 __all__ = ["coverage", "newest_data", "ranking", "reading", "series", "source_history", "sources", "together", "usual"]
@@ -25,17 +28,24 @@ def ranking(
 
 
 def series(
-    selection: Selection, split: Dimension = Dimension.NONE, bin: Bin = Bin.DAY, unit: Unit = Unit.PACKETS, top: int = 5
+    selection: Selection,
+    split: Dimension = Dimension.NONE,
+    bin: Bin = Bin.DAY,
+    unit: Unit = Unit.PACKETS,
+    top: int = 5,
+    keys: Sequence[str] = (),
 ) -> SeriesSet:
-    """Aligned series of the `top` keys of a split, or one series of everything; None where nothing was covered."""
+    """Aligned series of the `top` keys of a split, or of these `keys` (as answers name them; ValueError where one is none), or
+    one series of everything; None where nothing was covered."""
     with reading():
-        return seriessets.series(selection, split, bin, unit, top)
+        return seriessets.series(selection, split, bin, unit, top, keys)
 
 
-def sources(selection: Selection, cursor: str = "", limit: int = 100) -> SourcePage:
-    """Source addresses behind a view, most packets first. `cursor` is the `next_cursor` of the page before."""
+def sources(selection: Selection, cursor: str = "", limit: int = 100, *, among: Keys | None = None) -> SourcePage:
+    """Source addresses behind a view, most packets first. `cursor` is the `next_cursor` of the page before. `among` keeps
+    some sources: their keys, ascending."""
     with reading():
-        return sourcelists.sources(selection, cursor, limit)
+        return sourcelists.sources(selection, cursor, limit, among)
 
 
 def source_history(scope: SensorScope, address: str, period: Period) -> SourceHistory:

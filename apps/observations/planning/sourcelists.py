@@ -20,21 +20,23 @@ from apps.observations.planning import segmentreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.captions import context_of
 from apps.observations.planning.keys import text_of
+from apps.observations.planning.keysets import are_in
 from apps.observations.planning.spans import cut
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, length, take
+from apps.observations.storage.sourcesets import Keys
 from apps.sensors.scopes import SensorScope
 
 SHOWN_PORTS = 10
 Position = tuple[int, int]  # packets, source key
 
 
-def sources(selection: Selection, cursor: str, limit: int) -> SourcePage:
+def sources(selection: Selection, cursor: str, limit: int, among: Keys | None) -> SourcePage:
     """See queries.sources."""
     require_addresses(selection.scope)
     after = _position(cursor) if cursor else None
     context = context_of(selection)
-    rows = _rows(Ask(selection))
+    rows = _rows(Ask(selection), among)
     totals = _totals(rows)
     first = _start(totals, after)
     page = {name: column[first : first + limit] for name, column in totals.items()}
@@ -51,8 +53,9 @@ def require_addresses(scope: SensorScope) -> None:
         raise ParameterError("sensors", _("source addresses are shown for your own sensors only; choose them"))
 
 
-def _rows(ask: Ask) -> Frame:
-    return segmentreads.rows(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, ()))
+def _rows(ask: Ask, among: Keys | None) -> Frame:
+    keep = (lambda part: are_in(part["source"], among)) if among is not None else None
+    return segmentreads.rows(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, ()), keep)
 
 
 def _totals(rows: Frame) -> Frame:
