@@ -96,6 +96,14 @@ def scopes_for(user: "User | AnonymousUser", chosen: Sequence[str]) -> tuple[Sen
     )
 
 
+def network_scope(name: str = "all") -> SensorScope:
+    """Every sensor of a set of PANELS, for what the portal computes by itself; who may see the result is decided where it is
+    read. One query."""
+    sensors = Sensor.objects.order_by("pk").values_list("pk", "is_overseas", "is_scenario")
+    ids = tuple(pk for pk, is_overseas, is_scenario in sensors if Panel.of(is_overseas, is_scenario) in PANELS[name])
+    return SensorScope(sensor_ids=ids, panels=PANELS[name], label=name, is_scenario=name in SETS[True])
+
+
 def _require_loaded(name: str, user: "User | AnonymousUser", ids: dict[Panel, list[int]]) -> None:
     """A scenario is asked for by name, and by own staff only; nobody gets an empty one for their own sensors."""
     if name in SETS[True] and not (_is_own_staff(user) and any(ids[panel] for panel in PANELS["scenario"])):
