@@ -5,12 +5,13 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from apps.accounts.audited_admin import AuditedAdmin, ReadOnlyAdmin
 from apps.reference import names
 from apps.reference.models import PortAlias, ScannerList, Snapshot
 
 
 @admin.register(PortAlias)
-class PortAliasAdmin(admin.ModelAdmin):
+class PortAliasAdmin(AuditedAdmin):
     list_display = ("__str__", "protocol", "port", "name")
     search_fields = ("name", "=port")
 
@@ -25,17 +26,6 @@ class PortAliasAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset) -> None:
         super().delete_queryset(request, queryset)
         names.forget_aliases()
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Snapshot)

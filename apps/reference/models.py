@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.portranges import parse_pattern
 from apps.common.ports import NAMES, TCP, UDP
+from apps.reference.note_models import AdviceBlock as AdviceBlock
+from apps.reference.note_models import PortNote as PortNote
 
 FOREVER = date.max  # `valid_to` of what the newest snapshot still says
 
