@@ -65,9 +65,11 @@ class Period:
         return Period.of_days(first - (last - first), first, self.zone)
 
     def year_before(self) -> "Period":
-        """The same span of the calendar a year earlier, by the clock of the zone; 29 February becomes the 28th."""
-        last = _year_before(self.end - timedelta(microseconds=1), self.zone)
-        return Period(_year_before(self.start, self.zone), last + timedelta(microseconds=1), self.zone)
+        """The same span of the calendar a year earlier, by the clock of the zone; 29 February becomes the 28th, and an end at
+        its midnight, which is the end of the 28th, the end of February."""
+        end = self.end.astimezone(self.zone)
+        end += timedelta(days=1) * (end.month == 2 and end.day == 29 and end.time() == time())
+        return Period(_year_before(self.start, self.zone), _year_before(end, self.zone), self.zone)
 
 
 def _year_before(at: datetime, zone: ZoneInfo) -> datetime:

@@ -1,5 +1,6 @@
 """Series: values of a unit by bin, whole or split by the busiest keys of a dimension, with gaps where nobody watched."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from apps.observations.figures import Dimension, Selection, Series, SeriesSet, U
 from apps.observations.planning import units
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.captions import Context, context_of, require_whole_days
-from apps.observations.planning.keys import EVERYTHING, labels_of, text_of
+from apps.observations.planning.keys import EVERYTHING, code_of, labels_of, text_of
 from apps.observations.planning.rankings import leaders, require_splittable
 from apps.observations.planning.remembering import remembered
 from apps.observations.planning.spans import edges
@@ -26,15 +27,16 @@ class Line(NamedTuple):
     values: tuple[float | None, ...]
 
 
-def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: int) -> SeriesSet:
+def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: int, keys: Sequence[str] = ()) -> SeriesSet:
     """See queries.series. In three steps, or one more for each that finding the leaders takes."""
     require_splittable(selection.scope, split, "split")
     context = context_of(selection)
     starts = bins(selection.period, size)
     ask = Ask(selection, split, tuple(edges(selection.period, starts)))
     require_whole_days(ask, unit)
-    parts = ("series", split, size, unit, top)
-    lines = remembered(selection, context.days.stamp, parts, lambda: _lines(ask, context, unit, top))
+    codes = tuple(code_of(split, key, selection.definitions_day) for key in keys) if split is not Dimension.NONE else ()
+    parts = ("series", split, size, unit, top, codes)
+    lines = remembered(selection, context.days.stamp, parts, lambda: _lines(ask, context, unit, top, codes))
     labels = labels_of(split, [line.code for line in lines], selection.scope)
     return SeriesSet(
         split=split,
@@ -45,19 +47,25 @@ def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: i
     )
 
 
-def _lines(ask: Ask, context: Context, unit: Unit, top: int) -> tuple[Line, ...]:
+def _lines(ask: Ask, context: Context, unit: Unit, top: int, codes: tuple[int, ...]) -> tuple[Line, ...]:
     days = context.days
     if ask.group is Dimension.NONE:
         total, seen, covered = together(
             lambda: units.total(replace(ask, spans=()), unit, days), lambda: units.by_bin(ask, unit, days), lambda: covered_bins(ask, days)
         )
         return (Line(EVERYTHING, total, _with_gaps(seen[EVERYTHING], covered[EVERYTHING], unit)),)
-    totals = leaders(context, ask.group, unit, top)
+    totals = _totals(ask.for_keys(codes), context, unit) if codes else leaders(context, ask.group, unit, top)
     asked = ask.for_keys(tuple(totals))
     if not totals:
         return ()
     seen, covered = together(lambda: units.by_bin(asked, unit, days), lambda: covered_bins(asked, days))
     return tuple(Line(code, total, _with_gaps(seen[code], covered[ask.owner_of(code)], unit)) for code, total in totals.items())
+
+
+def _totals(ask: Ask, context: Context, unit: Unit) -> dict[int, float]:
+    """The value over the period of each key that is asked for, 0 where there is none."""
+    found = units.by_bin(replace(ask, spans=()), unit, context.days)
+    return {code: float(np.nan_to_num(found[code][0])) for code in ask.only or ()}
 
 
 def _with_gaps(values: units.Values, covered: np.ndarray[tuple[int], np.dtype[np.bool_]], unit: Unit) -> tuple[float | None, ...]:

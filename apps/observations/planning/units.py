@@ -104,11 +104,17 @@ def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
 
 
 def _table(frame: Frame, column: str, ask: Ask) -> dict[int, Values]:
-    asked = np.array(ask.only or (() if ask.group is not Dimension.NONE else (0,)), np.int64)
-    keys = np.union1d(frame["key"], asked)
+    keys = np.union1d(frame["key"], np.array(_asked(ask), np.int64))
     table = np.zeros((len(keys), len(ask.spans)))
     table[np.searchsorted(keys, frame["key"]), frame["bin"]] = frame[column]
     return dict(zip(keys.tolist(), table, strict=True))
+
+
+def _asked(ask: Ask) -> list[int]:
+    """The keys that an ask names."""
+    rows = (0,) if ask.rows is Dimension.NONE else ask.only_rows or ()
+    columns = (0,) if ask.group is Dimension.NONE else ask.only or ()
+    return [row << 32 | column for row in rows for column in columns]
 
 
 def _divided(above: Values, below: NDArray[np.int64] | Values) -> Values:
