@@ -77,7 +77,7 @@ def filter_bar(
     """Where there are bins, sensors may be narrowed to a fixed panel. `also_shown` are parameters that the page adds to the form itself."""
     shown = {"unit": with_units, "bin": with_bins, "scanners": with_scanners, "compare": can_compare, "previous": can_compare}
     shown |= {"fixed": with_bins} | dict.fromkeys(also_shown, True)
-    carried = [name for name in (*CARRIED, *shown) if not shown.get(name)]
+    carried = [name for name in (*CARRIED, *view.own, *shown) if not shown.get(name)]
     last = view.period.end - timedelta(microseconds=1)
     sensors = list(Sensor.objects.visible_to(view.user).only("pk", "name", "organisation_id", "is_overseas", "is_scenario"))
     return FilterBar(

@@ -50,6 +50,7 @@ class View:
     limit: int
     freshness: Freshness
     fixed: Mapping[str, str]  # filters that the page itself is about, such as the port of a port page
+    own: tuple[str, ...] = ()  # parameters that the page alone understands
 
     @property
     def period(self) -> Period:
@@ -82,7 +83,7 @@ class View:
 
     def url_here(self, **changes: str) -> str:
         """This page with one thing of the view changed, its own filters kept."""
-        return with_state(self.path, self.query, **({name: self.query.get(name, "") for name in OWN_FILTERS} | changes))
+        return with_state(self.path, self.query, **({name: self.query.get(name, "") for name in (*OWN_FILTERS, *self.own)} | changes))
 
     def sources_url(self, **changes: str) -> str:
         """The sources behind the view, its filters by port and region included."""
@@ -113,6 +114,7 @@ def view_from(
         limit=params.limit_from(query, limit),
         freshness=newest_data(selection.scope),
         fixed=filters or {},
+        own=tuple(sorted(others)),
     )
 
 
