@@ -1,6 +1,6 @@
 """What a change rests on: how many sources sent, how many sensors saw them. Told for every finding about one port or region."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,8 +11,9 @@ from apps.observations.figures import Dimension
 from apps.sensors.scopes import SensorScope
 
 
-def with_evidence(scope: SensorScope, dimension: Dimension, found: list[Finding]) -> Iterator[Finding]:
+def with_evidence(scope: SensorScope, dimension: Dimension, candidates: Iterable[Finding]) -> Iterator[Finding]:
     """Each finding with the sources and sensors of its days; the score falls where these are few."""
+    found = list(candidates)
     by_span: dict[tuple[date, date], list[str]] = {}
     for finding in found:
         by_span.setdefault(_days_of(finding), []).append(finding.subject)

@@ -16,6 +16,7 @@ RECENT = 7  # days whose spikes and ranks are told
 STEP_DAYS = 28  # as long as its levels are still being learnt, a step is looked at again
 CYCLE_KEYS = 10
 CYCLE_WEIGHT = 0.6  # that weeks show is no news
+OTHER_SENSORS = 0.1  # part of the covered sensors by which their number may differ on both sides of a step
 NEAR_STEP = 3  # days: a spike that begins here is the beginning of a new level
 
 
@@ -49,7 +50,9 @@ def _steps(table: Curves, row: int) -> Iterator[Finding]:
         )
         numbers = {"before": step.before, "after": step.after, "factor": step.factor, "sensors_before": before, "sensors_after": after}
         level = max(step.before, step.after)
-        yield _finding(ChangeKind.STEP, table, row, step.direction, step.day, step.day, step.factor, level, numbers)
+        found = _finding(ChangeKind.STEP, table, row, step.direction, step.day, step.day, step.factor, level, numbers)
+        # With other sensors the level is another; the sentence then says how many there were.
+        yield found if abs(after - before) <= OTHER_SENSORS * before else replace(found, score=round(0.5 * found.score, 1))
 
 
 def _trend(table: Curves, row: int) -> Iterator[Finding]:
