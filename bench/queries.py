@@ -14,7 +14,7 @@ from typing import Any
 
 from bench import duck, honeypot
 from bench.database import empty_database
-from bench.timing import View, collect_static, print_table, signed_in, time_view
+from bench.timing import View, collect_static, print_timings, signed_in, time_view
 
 PERIOD = {"from": "2013-03-03", "to": "2013-08-02"}
 UNITS = ("packets", "sources", "packets_per_sensor_day", "sources_per_sensor_day", "packets_per_source")
@@ -98,7 +98,7 @@ def main() -> None:
         chosen = [view for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
         if not chosen:
             parser.error(f"no view's line contains {options.only!r}")
-        print_table([time_view(_with_period(view), client, engine, options.repeat) for view in chosen])
+        print_timings(map(_with_period, chosen), lambda view: time_view(view, client, engine, options.repeat))
 
 
 def _with_period(view: View) -> View:

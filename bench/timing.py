@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,17 +108,24 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def print_table(found: Sequence[Timing]) -> None:
+def print_timings(views: Iterable[View], time_one: Callable[[View], Timing]) -> list[Timing]:
+    """Times one view after the other, a line for each as soon as it is known, and sums up."""
     print(f"{'view':75} {'cold ms':>8} {'warm ms':>8} {'DuckDB':>9} {'ratio':>6} {'queries':>8}")
-    for timing in found:
-        cold, warm = statistics.median(timing.cold), statistics.median(timing.warm)
-        other = statistics.median(timing.duck) if timing.duck else None
-        beside = f"{'–':>9} {'–':>6}" if other is None else f"{other:9.1f} {other / cold:6.2f}"
-        queries = f"{timing.queries[0]}/{timing.queries[1]}"
-        print(f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {beside} {queries:>8}")
+    found = []
+    for view in views:
+        found.append(time_one(view))
+        print(_line(found[-1]), flush=True)
     for name in ("cold", "warm", "duck"):
         print_summary(name, [ms for timing in found for ms in getattr(timing, name)])
     print(f"most queries: cold {max(t.queries[0] for t in found)}, warm {max(t.queries[1] for t in found)}")
+    return found
+
+
+def _line(timing: Timing) -> str:
+    cold, warm = statistics.median(timing.cold), statistics.median(timing.warm)
+    other = statistics.median(timing.duck) if timing.duck else None
+    beside = f"{'–':>9} {'–':>6}" if other is None else f"{other:9.1f} {other / cold:6.2f}"
+    return f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {beside} {f'{timing.queries[0]}/{timing.queries[1]}':>8}"
 
 
 def print_summary(name: str, times: Sequence[float]) -> None:

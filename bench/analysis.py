@@ -1,0 +1,157 @@
+"""Figures and pages over a year of a large network: `python -m bench.analysis [--sensors N] [--days N] [--repeat N] [--only TEXT]`.
+
+A seeded generator writes 6,400 flows a sensor and day straight into segments and counts (a tail of 65,536 ports, sources
+never seen again) and the same rows into Parquet files, of which DuckDB is asked the same questions in the same run. Views
+that the counts answer are timed over the last quarter and over everything, views that need segments over the last quarter.
+A second network of a tenth of the sensors shows what the number of sensors costs where none is listed.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.database import empty_database
+from bench.timing import Timing, View, collect_static, print_summary, print_timings, signed_in, time_view
+from bench.year import build, days_of
+
+FIRST = date(2025, 1, 1)
+QUARTER = 91
+UNITS = ("packets", "sources", "packets_per_sensor_day", "sources_per_sensor_day", "packets_per_source")
+SPLITS = ("none", "port", "region", "signature", "kind", "origin", "panel")
+NUMBER = {"packets": "sum(packets)", "sources": "count(DISTINCT source)"}
+NUMBER |= {"packets_per_source": "sum(packets) / count(DISTINCT source)"}
+TELNET = {"ports": "tcp/23"}
+
+
+def counted_views(periods: Sequence[dict[str, str]], region: str) -> Iterator[View]:
+    """What the counts keep."""
+    for period in periods:
+        for unit in UNITS:
+            yield _ranking("port", unit, period | {"previous": "true"})
+            yield _ranking("region", unit, period | {"previous": "true"})
+            for split in SPLITS:
+                yield View("series", "series", period | {"split": split, "unit": unit})
+        yield _distinct(period)
+        yield View("series", "series", period | {"split": "region", **TELNET})
+        yield View("ranking", "rankings", period | {"dimension": "port", "regions": region})
+        yield View("series", "series", period | {"split": "none", "bin": "hour"} | ({} if period is periods[0] else {"bin": "week"}))
+        for path in ("/", "/ports/", "/ports/tcp/23/", "/regions/", f"/regions/{region}/", "/sensors/", "/explorer/", "/map/"):
+            yield View("page", path, period)
+        for split in SPLITS:
+            yield View("page", "/explorer/", period | {"split": split, "unit": "sources"})
+
+
+def segment_views(period: dict[str, str], region: str) -> Iterator[View]:
+    """What only segments can answer."""
+    yield View("series", "series", period | {"split": "port", "scanners": "exclude"})
+    yield View("ranking", "rankings", period | {"dimension": "port", "unit": "sources", "sensors": "1,2,3"})
+    yield View("sources", "sources", period | TELNET | {"regions": region})
+
+
+def _ranking(dimension: str, unit: str, parameters: dict[str, str]) -> View:
+    return View("ranking", "rankings", {"dimension": dimension, "unit": unit, **parameters}, _ranking_sql(dimension, unit, parameters))
+
+
+def _ranking_sql(dimension: str, unit: str, period: dict[str, str]) -> str:
+    if unit not in NUMBER:
+        return ""
+    key = {"port": "protocol, port", "region": "region"}[dimension]
+    return f"SELECT {key}, {NUMBER[unit]} AS value FROM flow WHERE {_counted(period)} GROUP BY {key} ORDER BY value DESC LIMIT 10"  # noqa: S608
+
+
+def _distinct(period: dict[str, str]) -> View:
+    """All distinct sources of one port."""
+    sql = f"SELECT count(DISTINCT source) FROM flow WHERE {_counted(period)} AND protocol = 6 AND port = 23"  # noqa: S608
+    return View("distinct", "series", period | {"split": "none", "unit": "sources", "bin": "month", **TELNET}, sql)
+
+
+def _counted(period: dict[str, str]) -> str:
+    return f"day >= '{period['from']}' AND day < '{period['to']}' AND signature NOT IN (4, 5, 6)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sensors", type=int, default=100)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", default="", help="views whose line contains this")
+    parser.add_argument("--no-duck", action="store_true")
+    parser.add_argument("--no-tenth", action="store_true", help="leave out the network of a tenth of the sensors")
+    options = parser.parse_args()
+    large = _network(options, options.sensors, with_duck=not options.no_duck, with_segments=True)
+    if not options.no_tenth:
+        small = _network(options, max(1, options.sensors // 10), with_duck=False, with_segments=False)
+        _print_ratio(large, small)
+
+
+def _network(options: argparse.Namespace, sensors: int, *, with_duck: bool, with_segments: bool) -> list[Timing]:
+    with empty_database("analysis"), tempfile.TemporaryDirectory() as folder:
+        parquet = Path(folder) / "flows" if with_duck else None
+        started = time.perf_counter()
+        build(days_of(FIRST, options.days), sensors, parquet)
+        collect_static()
+        print(f"{sensors} sensors, {options.days} days written in {time.perf_counter() - started:.0f} s; {_sizes()}")
+        client, engine, region = signed_in(), _duck(parquet) if parquet else None, _busiest_region()
+        counted = [view for view in counted_views(_periods(options.days), region) if options.only in str(view)]
+        found = print_timings(counted, lambda view: time_view(view, client, engine, options.repeat, duck_repeat=1))
+        chosen = [view for view in segment_views(_periods(options.days)[0], region) if options.only in str(view)]
+        if with_segments and chosen:
+            print("from segments, over a quarter:")
+            print_timings(chosen, lambda view: time_view(view, client, None, 1))
+        return found
+
+
+def _periods(days: int) -> list[dict[str, str]]:
+    """The last quarter and everything."""
+    end = FIRST + timedelta(days=days)
+    return [{"from": start.isoformat(), "to": end.isoformat()} for start in (max(FIRST, end - timedelta(days=QUARTER)), FIRST)]
+
+
+def _busiest_region() -> str:
+    from apps.accounts.models import User
+    from apps.observations import params, queries
+    from apps.observations.figures import Dimension
+
+    selection = params.selection_from({"period": "all"}, User.objects.get(username="bench"))
+    return queries.ranking(selection, Dimension.REGION, limit=1).rows[0].key
+
+
+def _duck(parquet: Path) -> Any:
+    import duckdb
+
+    engine = duckdb.connect()
+    engine.execute(f"CREATE VIEW flow AS SELECT * FROM read_parquet('{parquet}/*.parquet')")  # noqa: S608
+    engine.execute("SET threads = 1")  # a request has one, too
+    return engine
+
+
+def _sizes() -> str:
+    from django.db import connection
+
+    tables = ("observations_networkcount", "observations_sensorcount", "observations_segment")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (whole,) = cursor.fetchone()
+        cursor.execute("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname = ANY(%s) ORDER BY 1", [list(tables)])
+        parts = ", ".join(f"{name.removeprefix('observations_')} {size / 1e9:.2f} GB" for name, size in cursor.fetchall())
+    return f"database {whole / 1e9:.2f} GB ({parts})"
+
+
+def _print_ratio(large: Sequence[Timing], small: Sequence[Timing]) -> None:
+    """The time of all sensors over that of a tenth, view by view."""
+    ratios = [
+        statistics.median(a.cold) / statistics.median(b.cold)
+        for a, b in zip(large, small, strict=True)
+        if a.view.parameters.get("split") != "sensor" and a.view.path != "/sensors/"
+    ]
+    print(f"all sensors ÷ a tenth of them: median {statistics.median(ratios):.2f}, largest {max(ratios):.2f}")
+    print_summary("a tenth, cold", [ms for timing in small for ms in timing.cold])
+
+
+if __name__ == "__main__":
+    main()
