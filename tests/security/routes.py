@@ -72,6 +72,9 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:rankings": ("get", TOKEN_OR_SESSION),
     "api:series": ("get", TOKEN_OR_SESSION),
     "api:sources": ("get", TOKEN_OR_SESSION),
+    "api:co-ports": ("get", TOKEN_OR_SESSION),
+    "api:only-these-sensors": ("get", answers(IN, outsiders=401)),  # 400 where no other sensor is left
+    "api:cohorts-evaluate": ("post", answers(IN, outsiders=401)),
     "api:label-moves": ("get", answers(IN, outsiders=401)),  # 400 without a region
     "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
     "api:docs": ("get", OPEN),
