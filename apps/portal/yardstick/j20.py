@@ -61,7 +61,7 @@ def _regions(span: Span) -> Iterator[tuple[str, Floats, bool]]:
 def _japan(span: Span, rng: np.random.Generator) -> dict[str, Floats]:
     steady = {port: line(span, {FIRST: level}) for port, level in JP.items()}
     ssh = line(span, {date(2020, 9, 30): 40, date(2020, 10, 20): 55, date(2020, 11, 25): 80, date(2020, 12, 31): 60})
-    rdp = 25 + bump(span, date(2020, 10, 18), 5, 45) + bump(span, date(2020, 11, 20), 7, 60) + bump(span, date(2020, 12, 22), 4, 40)
+    rdp = 25 + bump(span, date(2020, 10, 18), 5, 45) + bump(span, date(2020, 11, 20), 7, 60) + bump(span, date(2020, 12, 12), 4, 40)
     return steady | {"tcp/22": ssh * restless(span, rng, 13, 0.1), "tcp/3389": rdp}
 
 

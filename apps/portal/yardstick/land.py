@@ -42,9 +42,10 @@ class Land:
     blocks: int
 
     def pool(self, region: str, *, blocks: bool = False) -> Ints:
-        """The addresses of a region; the five blocks are apart."""
+        """The addresses of a region, shuffled but always in the same order; the five blocks are apart."""
         ranges = self.ranges[: self.blocks] if blocks else self.ranges[self.blocks :]
-        return np.concatenate([np.arange(first, first + size) for first, size, owner in ranges if owner == region])
+        addresses = np.concatenate([np.arange(first, first + size) for first, size, owner in ranges if owner == region])
+        return np.random.default_rng(encode(region)).permutation(addresses)
 
     def file(self) -> DelegationFile:
         first, size = (np.array([row[column] for row in self.ranges], np.uint64) for column in (0, 1))
