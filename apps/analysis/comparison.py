@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from apps.analysis.smoothing import moving_mean
 from apps.common.periods import Bin
 from apps.observations import queries
-from apps.observations.figures import Against, Dimension, Selection, SeriesSet, Unit
+from apps.observations.figures import Against, Dimension, Selection, Series, SeriesSet, Unit
+
+
+@dataclass(frozen=True)
+class Curve(Series):
+    """`mean` is the trailing mean over as many bins as asked for, None where no mean was."""
+
+    mean: tuple[float | None, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,12 @@ class Curves:
     means: tuple[tuple[float | None, ...], ...]
     against: Against | None
     compared: SeriesSet | None
+
+    @property
+    def series(self) -> tuple[Curve, ...]:
+        """The series of `main`, each with its mean."""
+        means = self.means or (None,) * len(self.main.series)
+        return tuple(Curve(one.key, one.label, one.values, one.total, mean) for one, mean in zip(self.main.series, means, strict=True))
 
 
 def curves(
@@ -39,4 +52,4 @@ def curves(
 
 def _compared(main: SeriesSet, selection: Selection, split: Dimension, bin: Bin, unit: Unit) -> SeriesSet:
     keys = [one.key for one in main.series]
-    return queries.series(selection, split, bin, unit, max(len(keys), 1), keys)
+    return queries.series(selection, split, bin, unit, len(keys), keys)

@@ -42,6 +42,18 @@ class Matrix:
     shares: tuple[tuple[float | None, ...], ...]
     meta: FigureMeta
 
+    @property
+    def lines(self) -> tuple["Line", ...]:
+        """Rows with their cells."""
+        cells = zip(self.rows, self.values, self.shares, strict=True)
+        return tuple(Line(row.key, row.label, row.total, values, shares) for row, values, shares in cells)
+
+
+@dataclass(frozen=True)
+class Line(Heading):
+    values: tuple[float | None, ...]
+    shares: tuple[float | None, ...]
+
 
 @dataclass(frozen=True)
 class _Numbers:

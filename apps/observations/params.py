@@ -113,11 +113,11 @@ def bin_from(query: Parameters, period: Period, default: Bin | None = None) -> B
 
 
 def limit_from(query: Parameters, default: int = 10, largest: int = MAX_LIMIT) -> int:
-    return _number_from(query, "limit", default, largest)
+    return number_from(query, "limit", default, largest)
 
 
 def top_from(query: Parameters, default: int = 5) -> int:
-    return _number_from(query, "top", default, MAX_TOP)
+    return number_from(query, "top", default, MAX_TOP)
 
 
 def flag_from(query: Parameters, name: str) -> bool:
@@ -126,6 +126,31 @@ def flag_from(query: Parameters, name: str) -> bool:
     if text not in {"", "true", "1", "false", "0"}:
         raise ParameterError(name, _("must be true or false"))
     return text in {"true", "1"}
+
+
+def day_from(query: Parameters, name: str) -> date | None:
+    """A day such as 2026-10-31, None where the parameter is absent."""
+    text = _single(query, name)
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(name, _("is not a day such as 2026-10-31")) from error
+    if not _EARLIEST <= day <= _LATEST:
+        raise ParameterError(name, _("lies outside 1990 to 2200"))
+    return day
+
+
+def number_from(query: Parameters, name: str, default: int, largest: int) -> int:
+    """A number from 1 to `largest`."""
+    text = _single(query, name)
+    if not text:
+        return default
+    number = int(text) if _NUMBER.fullmatch(text) else 0
+    if not 1 <= number <= largest:
+        raise ParameterError(name, _("must be a number from 1 to %(max)d") % {"max": largest})
+    return number
 
 
 def text_from(query: Parameters, name: str) -> str:
@@ -170,16 +195,6 @@ def _single(query: Parameters, name: str) -> str:
 
 def _printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in name[:60])
-
-
-def _number_from(query: Parameters, name: str, default: int, largest: int) -> int:
-    text = _single(query, name)
-    if not text:
-        return default
-    number = int(text) if _NUMBER.fullmatch(text) else 0
-    if not 1 <= number <= largest:
-        raise ParameterError(name, _("must be a number from 1 to %(max)d") % {"max": largest})
-    return number
 
 
 # Filters

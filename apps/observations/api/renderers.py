@@ -33,8 +33,20 @@ def _table(data: Mapping[str, Any]) -> tuple[Sequence[str], Iterator[Sequence[An
 
 
 def _series(data: Mapping[str, Any]) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:
-    header = ["start", *(line["label"] or data["meta"]["unit"] for line in data["series"])]
-    return header, zip(data["starts"], *(line["values"] for line in data["series"]), strict=True)
+    """Values, then what they are compared with bin by bin, then their means."""
+    labels = [line["label"] or data["meta"]["unit"] for line in data["series"]]
+    header, columns = ["start", *labels], [line["values"] for line in data["series"]]
+    if data.get("compared"):
+        header += [f"{label} ({data['against']})" for label in labels]
+        columns += [_as_long(line["values"], len(data["starts"])) for line in data["compared"]["series"]]
+    if data.get("mean"):
+        header += [f"{label} (mean of {data['mean']})" for label in labels]
+        columns += [line["mean"] for line in data["series"]]
+    return header, zip(data["starts"], *columns, strict=True)
+
+
+def _as_long(values: Sequence[Any], length: int) -> list[Any]:
+    return [*values[:length], *[None] * (length - len(values))]
 
 
 def _cell(value: Any) -> Any:

@@ -6,6 +6,5 @@ urlpatterns: list[URLPattern] = [
     path("ingest/batches/<str:uuid>", ingest_views.BatchView.as_view(), name="ingest-batch"),
     path("ingest/heartbeats", ingest_views.HeartbeatView.as_view(), name="ingest-heartbeat"),
     path("rankings/", views.RankingView.as_view(), name="rankings"),
-    path("series/", views.SeriesView.as_view(), name="series"),
     path("sources/", views.SourcesView.as_view(), name="sources"),
 ]

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from apps.observations import params, queries
 from apps.observations.api import parameters
 from apps.observations.api.renderers import FigureCSVRenderer
-from apps.observations.api.serializers import ErrorOut, RankingOut, SeriesSetOut, SourcePageOut
+from apps.observations.api.serializers import ErrorOut, RankingOut, SourcePageOut
 from apps.observations.figures import Selection
 
 ERRORS = {
@@ -53,30 +53,6 @@ class RankingView(FigureView):
                 previous=params.flag_from(query, "previous"),
             )
             return self.answer(RankingOut, figure, selection)
-
-
-class SeriesView(FigureView):
-    others = parameters.names(parameters.SERIES)
-
-    @extend_schema(
-        operation_id="series",
-        summary="Series by hour, day, week or month",
-        parameters=parameters.SERIES,
-        responses={200: SeriesSetOut, **ERRORS},
-        tags=["figures"],
-    )
-    def get(self, request: Request) -> Response:
-        query = request.query_params
-        with queries.reading():
-            selection = params.selection_from(query, request.user, others=self.others)
-            figure = queries.series(
-                selection,
-                split=params.split_from(query),
-                bin=params.bin_from(query, selection.period),
-                unit=params.unit_from(query),
-                top=params.top_from(query),
-            )
-            return self.answer(SeriesSetOut, figure, selection)
 
 
 class SourcesView(FigureView):

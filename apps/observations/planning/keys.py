@@ -61,6 +61,8 @@ def text_of(dimension: Dimension, code: int) -> str:
 def code_of(dimension: Dimension, text: str, day: date) -> int:
     """The other way round, of what `text_of` can give; ValueError says what is wrong. Groups are those in force on `day`."""
     match dimension:
+        case Dimension.NONE if not text:
+            return EVERYTHING
         case Dimension.PORT | Dimension.KIND if not text.startswith(GROUP_PREFIX):
             return port_code(PortKey.parse(text))
         case Dimension.KIND:

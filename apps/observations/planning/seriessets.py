@@ -27,14 +27,14 @@ class Line(NamedTuple):
     values: tuple[float | None, ...]
 
 
-def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: int, keys: Sequence[str] = ()) -> SeriesSet:
+def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: int, keys: Sequence[str] | None = None) -> SeriesSet:
     """See queries.series. In three steps, or one more for each that finding the leaders takes."""
     require_splittable(selection.scope, split, "split")
     context = context_of(selection)
     starts = bins(selection.period, size)
     ask = Ask(selection, split, tuple(edges(selection.period, starts)))
     require_whole_days(ask, unit)
-    codes = tuple(code_of(split, key, selection.definitions_day) for key in keys) if split is not Dimension.NONE else ()
+    codes = None if keys is None else tuple(code_of(split, key, selection.definitions_day) for key in keys)
     parts = ("series", split, size, unit, top, codes)
     lines = remembered(selection, context.days.stamp, parts, lambda: _lines(ask, context, unit, top, codes))
     labels = labels_of(split, [line.code for line in lines], selection.scope)
@@ -47,14 +47,14 @@ def series(selection: Selection, split: Dimension, size: Bin, unit: Unit, top: i
     )
 
 
-def _lines(ask: Ask, context: Context, unit: Unit, top: int, codes: tuple[int, ...]) -> tuple[Line, ...]:
+def _lines(ask: Ask, context: Context, unit: Unit, top: int, codes: tuple[int, ...] | None) -> tuple[Line, ...]:
     days = context.days
     if ask.group is Dimension.NONE:
         total, seen, covered = together(
             lambda: units.total(replace(ask, spans=()), unit, days), lambda: units.by_bin(ask, unit, days), lambda: covered_bins(ask, days)
         )
         return (Line(EVERYTHING, total, _with_gaps(seen[EVERYTHING], covered[EVERYTHING], unit)),)
-    totals = _totals(ask.for_keys(codes), context, unit) if codes else leaders(context, ask.group, unit, top)
+    totals = leaders(context, ask.group, unit, top) if codes is None else _totals(ask.for_keys(codes), context, unit)
     asked = ask.for_keys(tuple(totals))
     if not totals:
         return ()
@@ -64,7 +64,7 @@ def _lines(ask: Ask, context: Context, unit: Unit, top: int, codes: tuple[int, .
 
 def _totals(ask: Ask, context: Context, unit: Unit) -> dict[int, float]:
     """The value over the period of each key that is asked for, 0 where there is none."""
-    found = units.by_bin(replace(ask, spans=()), unit, context.days)
+    found = units.by_bin(replace(ask, spans=()), unit, context.days) if ask.only else {}
     return {code: float(np.nan_to_num(found[code][0])) for code in ask.only or ()}
 
 
