@@ -33,7 +33,7 @@ def series(
     bin: Bin = Bin.DAY,
     unit: Unit = Unit.PACKETS,
     top: int = 5,
-    keys: Sequence[str] = (),
+    keys: Sequence[str] | None = None,
 ) -> SeriesSet:
     """Aligned series of the `top` keys of a split, or of these `keys` (as answers name them; ValueError where one is none), or
     one series of everything; None where nothing was covered."""
