@@ -104,6 +104,15 @@ class DatedList:
 
 
 @dataclass(frozen=True)
+class ExcludedPort:
+    """A port of some sensor in scope that is kept out of the counts on days of a period; last_day None: until lifted."""
+
+    port: PortKey
+    first_day: date
+    last_day: date | None
+
+
+@dataclass(frozen=True)
 class FigureMeta:
     """What every figure prints beside its numbers."""
 
@@ -121,6 +130,7 @@ class FigureMeta:
     filters: dict[str, str] = field(default_factory=dict)
     days: int = 0  # reporting days that the period touches
     scanner_lists: tuple[DatedList, ...] = ()  # that say who is a survey scanner, where the figure leaves some out
+    exclusions: tuple[ExcludedPort, ...] = ()  # that the period, sensors and ports touch
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from apps.common.periods import Bin, Period
 from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
-from apps.observations.planning import baseline, freshness, rankings, seriessets, sourcelists, watch
+from apps.observations.planning import baseline, excluded, freshness, rankings, seriessets, sourcelists, watch
 from apps.observations.planning.reading import reading
 from apps.observations.planning.together import together
 from apps.observations.storage.sourcesets import Keys
 from apps.sensors.scopes import SensorScope
 
-__all__ = ["coverage", "newest_data", "ranking", "reading", "series", "source_history", "sources", "together", "usual"]
+__all__ = ["coverage", "excluded_series", "newest_data", "ranking", "reading", "series", "source_history", "sources", "together", "usual"]
 
 
 def ranking(
@@ -52,6 +52,15 @@ def source_history(scope: SensorScope, address: str, period: Period) -> SourceHi
     """All that one source sent in a period, uncounted signatures included; ValueError when `address` is none."""
     with reading():
         return sourcelists.history(scope, address, period)
+
+
+def excluded_series(
+    selection: Selection, split: Dimension = Dimension.NONE, bin: Bin = Bin.DAY, unit: Unit = Unit.PACKETS, top: int = 5
+) -> SeriesSet:
+    """What exclusions keep out of the counts, for the sensors and ports of a selection (which must name some ports): packets
+    or distinct sources by bin, whole or by region, whatever the signature; None where nothing was covered."""
+    with reading():
+        return excluded.series(selection, split, bin, unit, top)
 
 
 def newest_data(scope: SensorScope) -> Freshness:

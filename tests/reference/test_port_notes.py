@@ -15,9 +15,50 @@ from apps.reference.portnotes import advice_for, notes_for
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
-BUSY = """tcp/23 tcp/22 tcp/445 tcp/80 tcp/443 tcp/8080 tcp/3389 tcp/6379 tcp/1433 tcp/5555 tcp/37215 tcp/2323 tcp/52869 udp/5060 udp/53
-udp/123 udp/1900 udp/389 udp/161 udp/11211 tcp/9200 tcp/27017 tcp/2375 tcp/5900 tcp/3306 tcp/8443 tcp/81 tcp/25 tcp/21 tcp/139 tcp/135
-udp/137 icmp/8 group:messenger-udp tcp/4899 tcp/3128 tcp/1080 tcp/5901 tcp/7547 tcp/8081 tcp/10000 udp/1434""".split()
+BUSY = [
+    "tcp/23",
+    "tcp/22",
+    "tcp/445",
+    "tcp/80",
+    "tcp/443",
+    "tcp/8080",
+    "tcp/3389",
+    "tcp/6379",
+    "tcp/1433",
+    "tcp/5555",
+    "tcp/37215",
+    "tcp/2323",
+    "tcp/52869",
+    "udp/5060",
+    "udp/53",
+    "udp/123",
+    "udp/1900",
+    "udp/389",
+    "udp/161",
+    "udp/11211",
+    "tcp/9200",
+    "tcp/27017",
+    "tcp/2375",
+    "tcp/5900",
+    "tcp/3306",
+    "tcp/8443",
+    "tcp/81",
+    "tcp/25",
+    "tcp/21",
+    "tcp/139",
+    "tcp/135",
+    "udp/137",
+    "icmp/8",
+    "group:messenger-udp",
+    "tcp/4899",
+    "tcp/3128",
+    "tcp/1080",
+    "tcp/5901",
+    "tcp/7547",
+    "tcp/8081",
+    "tcp/10000",
+    "udp/1434",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,12 @@ class DatedListOut(serializers.Serializer):
     date = serializers.DateField()
 
 
+class ExcludedPortOut(serializers.Serializer):
+    port = serializers.CharField()
+    first_day = serializers.DateField()
+    last_day = serializers.DateField(allow_null=True, help_text="null: until lifted.")
+
+
 class MetaOut(serializers.Serializer):
     unit = serializers.CharField()
     denominator = serializers.IntegerField(allow_null=True, help_text="Covered sensor-days, for the units per sensor and day.")
@@ -67,6 +73,7 @@ class MetaOut(serializers.Serializer):
         many=True,
         help_text="The lists that decided `scanners=exclude` or `only`; none: nobody was told apart.",
     )
+    exclusions = ExcludedPortOut(many=True, help_text="Ports of some sensors that are kept out of the figure on some of its days.")
 
 
 class RankRowOut(serializers.Serializer):

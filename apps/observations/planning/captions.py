@@ -11,6 +11,7 @@ from apps.observations.planning.asks import Ask
 from apps.observations.planning.freshness import newest_data
 from apps.observations.planning.scannerlists import lists_of
 from apps.observations.planning.together import together
+from apps.observations.planning.touching import exclusions_of
 from apps.observations.planning.watch import SensorDays, are_whole_days, sensor_days
 
 PER_SENSOR_DAY = (Unit.PACKETS_PER_SENSOR_DAY, Unit.SOURCES_PER_SENSOR_DAY)
@@ -41,6 +42,7 @@ class Context:
             filters=_filters(selection),
             days=len(set(self.days.day.tolist())),
             scanner_lists=lists_of(selection),
+            exclusions=exclusions_of(selection),
         )
 
 
@@ -51,6 +53,7 @@ def context_of(selection: Selection) -> Context:
         countreads.closed_months,
         lambda: newest_data(selection.scope),
         lambda: lists_of(selection),
+        lambda: exclusions_of(selection),
     )
     return Context(selection, days)
 
