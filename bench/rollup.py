@@ -77,10 +77,19 @@ def _day(flows: int) -> None:
     print(f"plain SQL: {naive:.2f} s, rollup takes {seconds / naive:.2f} times that")
     print(f"segments: {size / 1e6:.2f} MB, {size / flows:.1f} bytes a flow, {rows:,} rows")
     print(f"count rows: {result.count_rows:,}")
+    _sizes()
     before = _digest()
     _stale("")
     again = timed(lambda: roll_day(DAY))
     print(f"rolled again: {again:.2f} s, identical: {'yes' if _digest() == before else 'NO'}")
+
+
+def _sizes() -> None:
+    """Of what a day leaves behind, with indexes."""
+    tables = ("networkcount", "smallcells", "sensorcount", "segment")
+    sizes = {table: query(f"SELECT pg_total_relation_size('observations_{table}')")[0][0] for table in tables}
+    parts = ", ".join(f"{table} {size / 1e6:.1f}" for table, size in sizes.items())
+    print(f"tables: {sum(sizes.values()) / 1e6:.1f} MB a day ({parts})")
 
 
 def _one_sensor() -> None:
@@ -142,6 +151,7 @@ def _digest() -> str:
         "coverage": "sensor_id, day, seconds",
         "sensorcount": "*",
         "networkcount": "*",
+        "smallcells": "*",
     }
     for table, columns in written.items():
         rows = f"SELECT md5(row::text) AS row FROM (SELECT {columns} FROM observations_{table}) AS row"

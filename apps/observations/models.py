@@ -120,6 +120,14 @@ class Slice(models.IntegerChoices):
     EXCLUDED = 5  # by port: what exclusions keep out of the slices above
 
 
+class Axis(models.IntegerChoices):
+    """By what small cells are put together: all ports without a row, neighbouring ports by region, ports of one region."""
+
+    PORTS = 1
+    PORT = 2
+    REGION = 3
+
+
 class CountRow(models.Model):
     """Packets and distinct sources in one bin and cell. `bucket` is the instant (UTC) at which the bin begins; day and
     month bins are those of the reporting zone. `source_set` as in `sourcesets.py`, NULL where only numbers are kept."""
@@ -160,4 +168,21 @@ class NetworkCount(CountRow):
     panel = models.PositiveSmallIntegerField()
     sensors = models.PositiveSmallIntegerField()
     largest_sensor_packets = models.BigIntegerField()
+    # Of slices with ports, over sensors: sources that the sensor did not see at this port under an earlier counted signature.
+    # Sums over signatures and regions of one day are therefore Σ of the distinct sources of sensor-days.
+    sensor_sources = models.PositiveIntegerField(default=0)
     by_sensor = models.BinaryField()
+
+
+class SmallCells(models.Model):
+    """The cells of one panel and bin that are too small to be rows of its ports and of port × region, many in one body
+    (`storage/smallcells.py`). `block` is protocol << 8 | port >> 8, or the region."""
+
+    pk = models.CompositePrimaryKey("panel", "grain", "axis", "bucket", "block")
+    panel = models.PositiveSmallIntegerField()
+    grain = models.PositiveSmallIntegerField()
+    axis = models.PositiveSmallIntegerField()
+    bucket = models.DateTimeField()
+    block = models.PositiveIntegerField()
+    cells = models.BinaryField()
+    members = models.BinaryField()

@@ -12,6 +12,7 @@ from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period, bins
 from apps.common.ports import PortKey
 from apps.observations import queries
+from apps.observations.counting import counts
 from apps.observations.figures import Dimension, Selection, Unit
 from apps.observations.models import Signature
 from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordays
@@ -29,7 +30,16 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def seen(django_db_setup, django_db_blocker):
+def _rows_and_small_cells():
+    """So little traffic makes rows of some cells, and leaves others small."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts, "KEPT_SOURCES", 2)
+        patch.setattr(counts, "KEPT_PACKETS", 4)
+        yield
+
+
+@pytest.fixture(scope="module")
+def seen(django_db_setup, django_db_blocker, _rows_and_small_cells):
     """Forty days of random traffic of three sensors; October is closed."""
     kept, settings.REPORT_TIME_ZONE = settings.REPORT_TIME_ZONE, BERLIN
     chance = np.random.default_rng(7)

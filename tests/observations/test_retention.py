@@ -39,7 +39,7 @@ def drop(days_later: int) -> list[date]:
 
 
 def see_both_halves(sensor):
-    sightings.see(sensor, START + timedelta(hours=1), packets=20)
+    sightings.see(sensor, START + timedelta(hours=1), packets=40)
     sightings.see(sensor, START + timedelta(hours=20), "203.0.113.9", "tcp/22", packets=30)
 
 
@@ -85,7 +85,7 @@ def test_a_day_whose_flows_have_gone_is_counted_anew_from_its_segments(cast, day
         by=cast.coordinator, sensor=cast.sensor, port=PortKey.parse("tcp/22"), first_day=DAY, last_day=DAY, reason="maintenance"
     )
     sightings.roll_up()
-    assert totals() == [(Slice.TOTAL, 0, 20), (Slice.PORT, 23, 20), (Slice.EXCLUDED, 22, 30)]
+    assert totals() == [(Slice.TOTAL, 0, 40), (Slice.PORT, 23, 40), (Slice.EXCLUDED, 22, 30)]
     assert list(problems(DAY, DAY)) == []
     lift(by=cast.coordinator, exclusion=exclusion)
     sightings.roll_up()

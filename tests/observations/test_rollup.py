@@ -20,8 +20,8 @@ from apps.observations.counting.exclusions import exclude, lift
 from apps.observations.counting.rerolls import reroll_days
 from apps.observations.counting.rollup import roll_day
 from apps.observations.counting.verification import problems
-from apps.observations.models import Fill, Grain, NetworkCount, Segment, SensorCount, Signature, Slice
-from apps.observations.storage import segments, sourcesets
+from apps.observations.models import Axis, Fill, Grain, NetworkCount, Segment, SensorCount, Signature, Slice, SmallCells
+from apps.observations.storage import segments, smallcells, sourcesets
 from apps.observations.storage.hours import day_bounds
 from apps.reference.models import Delegation
 from apps.sensors.models import Exclusion, Panel
@@ -39,7 +39,7 @@ def at(hour: float = 12, day: date = DAY) -> datetime:
 def stored() -> dict[str, list]:
     """Everything a rollup writes, but when."""
     tables = {
-        "sensorcount": "*", "networkcount": "*", "coverage": "sensor_id, day, seconds, covered_hours",
+        "sensorcount": "*", "networkcount": "*", "smallcells": "*", "coverage": "sensor_id, day, seconds, covered_hours",
         "segment": "sensor_id, day, flows, rows, body", "fill": "sensor_id, day, region_as_of",
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -100,13 +100,18 @@ def _ports_by_duckdb(flows, sensors) -> set[tuple]:
         "SELECT overseas, port, signature, sum(packets), count(DISTINCT regexp_replace(src, '^(2001:db8:1:2)::.*', '\\1'))"
         " FROM flow GROUP BY ALL"
     ).fetchall()
-    counted = {signature for signature in Signature.values if signature not in (4, 5, 6)}
-    return {row for row in found if row[2] in counted or row[3] >= counts.KEPT_PACKETS or row[4] >= counts.KEPT_SOURCES}
+    return {tuple(row) for row in found}
 
 
 def _ports_stored() -> set[tuple]:
+    """Of rows and of small cells."""
     rows = NetworkCount.objects.filter(grain=Grain.DAY, slice=Slice.PORT)
-    return {(row.panel == Panel.OVERSEAS, str(PortKey(row.protocol, row.port)), row.signature, row.packets, row.sources) for row in rows}
+    found = {(row.panel, row.protocol, row.port, row.signature, row.packets, row.sources) for row in rows}
+    for body in SmallCells.objects.filter(grain=Grain.DAY, axis=Axis.PORTS):
+        cells, _counts = smallcells.decode([bytes(body.cells)], smallcells.CELL)
+        columns = (cells[name].tolist() for name in ("protocol", "port", "signature", "packets", "sources"))
+        found |= {(body.panel, *cell) for cell in zip(*columns, strict=True)}
+    return {(panel == Panel.OVERSEAS, str(PortKey(protocol, port)), *rest) for panel, protocol, port, *rest in found}
 
 
 @pytest.mark.parametrize(
@@ -148,24 +153,52 @@ def test_two_addresses_of_one_ipv6_64_are_one_source():
 def test_uncounted_signatures_have_rows_of_their_own():
     sensor = SensorFactory()
     for signature in (Signature.NONE, Signature.BOGON, Signature.BACKSCATTER, Signature.CANARY):
-        sightings.see(sensor, at(), "198.51.100.1", packets=20, signature=signature)
+        sightings.see(sensor, at(), "198.51.100.1", packets=40, signature=signature)
     roll_day(DAY)
     for slice_ in (Slice.TOTAL, Slice.PORT, Slice.REGION):
-        assert packets(slice_, signature=Signature.NONE) == 20
-        assert packets(slice_, signature=Signature.BOGON) == 20
-        assert packets(slice_) == 80
+        assert packets(slice_, signature=Signature.NONE) == 40
+        assert packets(slice_, signature=Signature.BOGON) == 40
+        assert packets(slice_) == 160
 
 
-def test_small_cells_of_cross_slices_are_left_to_the_segments():
+def test_ports_with_few_sources_and_packets_have_no_row():
     sensor = SensorFactory()
-    sightings.see(sensor, at(), "198.51.100.1", "tcp/23", packets=9)
-    sightings.see(sensor, at(), "198.51.100.1", "tcp/80", packets=10)
-    for last in (1, 2, 3):
+    sightings.see(sensor, at(), "198.51.100.1", "tcp/23", packets=counts.KEPT_PACKETS - 1)
+    sightings.see(sensor, at(), "198.51.100.1", "tcp/80", packets=counts.KEPT_PACKETS)
+    for last in range(counts.KEPT_SOURCES):
         sightings.see(sensor, at(), f"198.51.100.{last}", "tcp/443")
     roll_day(DAY)
-    assert sorted(SensorCount.objects.filter(grain=Grain.DAY, slice=Slice.PORT).values_list("port", flat=True)) == [80, 443]
     assert sorted(NetworkCount.objects.filter(grain=Grain.DAY, slice=Slice.PORT_REGION).values_list("port", flat=True)) == [80, 443]
-    assert sorted(NetworkCount.objects.filter(grain=Grain.DAY, slice=Slice.PORT).values_list("port", flat=True)) == [23, 80, 443]
+    assert sorted(NetworkCount.objects.filter(grain=Grain.DAY, slice=Slice.PORT).values_list("port", flat=True)) == [80, 443]
+
+
+def test_small_cells_know_who_sent_what_to_whom():
+    sensor, other = SensorFactory(), SensorFactory()
+    sightings.delegate("198.51.100.0", "198.51.100.255", "JP")
+    sightings.see(sensor, at(), "198.51.100.1", "tcp/23", packets=2)
+    sightings.see(other, at(), "198.51.100.1", "tcp/23", packets=3)
+    sightings.see(other, at(), "2001:db8::1", "tcp/60000", packets=4, signature=Signature.BACKSCATTER)
+    roll_day(DAY)
+    found = {(body.axis, body.block): body for body in SmallCells.objects.all()}
+    assert set(found) == {
+        (Axis.PORTS, 0), (Axis.PORT, 6 << 8), (Axis.PORT, 6 << 8 | 60000 >> 8), (Axis.REGION, encode("JP")), (Axis.REGION, encode("ZZ"))
+    }  # fmt: skip
+    japan = found[Axis.REGION, encode("JP")]
+    cells, _counts = smallcells.decode([bytes(japan.cells)], smallcells.CELL)
+    members, _counts = smallcells.decode([bytes(japan.members)], smallcells.MEMBER)
+    assert [(cells[name].tolist()) for name in ("port", "packets", "sources", "sensor_sources", "members")] == [[23], [5], [1], [2], [2]]
+    assert sorted(zip(members["sensor"].tolist(), members["packets"].tolist(), strict=True)) == [(sensor.pk, 2), (other.pk, 3)]
+    assert not NetworkCount.objects.filter(grain=Grain.DAY, slice__in=(Slice.PORT, Slice.PORT_REGION)).exists()
+
+
+def test_sources_of_a_sensor_count_once_however_many_signatures_they_bear():
+    sensor = SensorFactory()
+    for last in range(8):
+        for signature in (Signature.NONE, Signature.MIRAI, Signature.BOGON):
+            sightings.see(sensor, at(), f"198.51.100.{last}", "tcp/23", packets=1, signature=signature)
+    roll_day(DAY)
+    rows = NetworkCount.objects.filter(grain=Grain.DAY, slice=Slice.PORT).order_by("signature")
+    assert list(rows.values_list("signature", "sources", "sensor_sources")) == [(0, 8, 8), (1, 8, 0), (5, 8, 0)]
 
 
 def test_only_busy_ports_have_hours():
@@ -242,7 +275,7 @@ def test_a_new_delegation_moves_the_day_to_its_region():
 def test_rolling_the_same_day_twice_gives_identical_rows(cast):
     for sensor in (cast.sensor, cast.sensor_b):
         for number in range(1, 6):
-            sightings.see(sensor, at(number), f"198.51.100.{number}", f"tcp/{number * 20}", packets=number * 50)
+            sightings.see(sensor, at(number), f"198.51.100.{number}", f"tcp/{number * 20}", packets=number * 50 - 49)
     roll_day(DAY)
     before = stored()
     reroll_days(first=DAY, last_exclusive=DAY + timedelta(days=1))
@@ -310,12 +343,16 @@ def test_the_command_refuses_a_rebuild_without_days():
         ("UPDATE observations_networkcount SET packets = packets + 1 WHERE grain = 2 AND slice = 2", "day rows disagree"),
         ("UPDATE observations_networkcount SET source_set = '\\x0101020304' WHERE grain = 2 AND slice = 1", "day rows disagree"),
         ("DELETE FROM observations_sensorcount WHERE grain = 1", "hour rows disagree"),
+        ("DELETE FROM observations_smallcells WHERE axis = 3", "small cells disagree"),
+        ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 2", "sources of sensors disagree"),
         ("INSERT INTO observations_flow SELECT (observations_flow).* FROM observations_flow", "flows and segments disagree"),
         ("UPDATE observations_mark SET version = version + 1", "waits to be rolled up"),
     ],
 )
 def test_verification_finds_what_somebody_damaged(damage, named, capsys):
-    sightings.see(SensorFactory(), at(), packets=20)
+    sensor = SensorFactory()
+    sightings.see(sensor, at(), packets=50)
+    sightings.see(sensor, at(), port="tcp/80")
     roll_day(DAY)
     call_command("verify_counts", "2013-05-01", "2013-05-01")
     assert "agree." in capsys.readouterr().out

@@ -190,7 +190,7 @@ def month_rows() -> int:
 def two_days_of_may(sensors) -> None:
     for number, sensor in enumerate(sensors):
         for back in range(2):
-            sightings.see(sensor, NOON + timedelta(days=back), "198.51.100.1", "tcp/23", packets=6)
+            sightings.see(sensor, NOON + timedelta(days=back), "198.51.100.1", "tcp/23", packets=30)
             sightings.see(sensor, NOON + timedelta(days=back), f"198.51.100.{number + 2}", "tcp/445")
     roll_stale(limit_s=60)
 
@@ -203,8 +203,8 @@ def test_a_closed_month_counts_every_source_once(cast):
     assert months.close_month(may) > 0
     assert months.months_to_close() == []
     domestic = NetworkCount.objects.get(grain=Grain.MONTH, slice=Slice.TOTAL, panel=1)
-    assert (domestic.packets, domestic.sources, domestic.sensors) == (28, 3, 2)
-    # Six packets a day are too few for a day's row of the cross slice, twelve are enough for the month's.
+    assert (domestic.packets, domestic.sources, domestic.sensors) == (124, 3, 2)
+    # Thirty packets a day are too few for a row of the day, sixty are enough for one of the month.
     assert NetworkCount.objects.filter(slice=Slice.PORT_REGION, port=23, grain=Grain.MONTH, panel=2).exists()
     assert not NetworkCount.objects.filter(slice=Slice.PORT_REGION, port=23, grain=Grain.DAY, panel=2).exists()
     assert list(problems(DAY, DAY + timedelta(days=1))) == []
@@ -231,7 +231,7 @@ def test_late_data_takes_the_month_away_until_it_is_made_anew(cast):
     assert month_rows() == 0
     assert months.months_to_close() == [date(2013, 5, 1)]
     months.close_month(date(2013, 5, 1))
-    assert NetworkCount.objects.get(grain=Grain.MONTH, slice=Slice.TOTAL).packets == 114
+    assert NetworkCount.objects.get(grain=Grain.MONTH, slice=Slice.TOTAL).packets == 162
     assert list(problems(DAY, DAY + timedelta(days=1))) == []
 
 
@@ -248,7 +248,7 @@ def test_a_day_rolled_while_its_month_is_made_wins(cast, monkeypatch):
     assert month_rows() == 0
     monkeypatch.undo()
     assert months.close_month(date(2013, 5, 1)) > 0
-    assert NetworkCount.objects.get(grain=Grain.MONTH, slice=Slice.TOTAL).packets == 114
+    assert NetworkCount.objects.get(grain=Grain.MONTH, slice=Slice.TOTAL).packets == 162
 
 
 def test_a_month_is_left_open_until_a_day_after_its_end(cast):

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.common.periods import add_months, day_start
-from apps.observations.models import Grain, Slice
+from apps.observations.models import Axis, Grain, Slice
 from apps.sensors.models import Panel
 
 _INSTANT = timedelta(microseconds=1)
@@ -31,6 +31,10 @@ def delete_bins(cursor: Any, grain: Grain, start: datetime, end: datetime, senso
     where = "AND grain = %s AND slice = ANY(%s) AND bucket >= %s AND bucket < %s"
     cursor.execute(f"DELETE FROM observations_sensorcount WHERE sensor_id = ANY(%s) {where}", [sensor_ids, *bins])  # noqa: S608
     cursor.execute(f"DELETE FROM observations_networkcount WHERE panel = ANY(%s) {where}", [[int(p) for p in Panel], *bins])  # noqa: S608
+    cursor.execute(
+        "DELETE FROM observations_smallcells WHERE panel = ANY(%s) AND grain = %s AND axis = ANY(%s) AND bucket >= %s AND bucket < %s",
+        [[int(p) for p in Panel], int(grain), [int(axis) for axis in Axis], start, end],
+    )
 
 
 def delete_bin(cursor: Any, grain: Grain, start: datetime, sensor_ids: list[int]) -> None:

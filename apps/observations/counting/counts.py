@@ -1,9 +1,8 @@
 """Counts of one bin made of the rows of a frame: which cells exist, which are kept, and how they are written.
 
-A cell is a value of each key of its slice and of the signature. Slices total, region, excluded and, of panels, port are
-complete; the cross slices, sensor × port and port × region, keep a cell from `KEPT_SOURCES` sources or `KEPT_PACKETS`
-packets on, because most cells hold one or two sources. So does port under a signature that is not counted: reflected
-traffic goes to random high ports. What is left out is answered from segments. Hours hold numbers only.
+A cell is a value of each key of its slice and of the signature. Slices total, region and excluded are complete. Panels also
+have port and port × region, which keep a cell from `KEPT_SOURCES` sources or `KEPT_PACKETS` packets on, because most cells
+hold one or two sources; `smallcells.py` keeps the others. Ports of single sensors are in segments alone. Hours hold numbers only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,8 +18,8 @@ from apps.observations.storage import pgcopy, sourcesets
 from apps.observations.storage.cells import Codes, encode, group
 from apps.observations.storage.columns import Frame, take
 from apps.observations.storage.ragged import Ragged
+from apps.observations.storage.smallcells import KEPT_PACKETS, KEPT_SOURCES
 
-KEPT_SOURCES, KEPT_PACKETS = 3, 10
 # A port has network rows by the hour on every day on which its panel saw this many packets to it, and on no other.
 HOURLY_MIN_PACKETS = 500
 # numpy sorts without holding the interpreter; small days are done before a thread has started.
@@ -33,9 +32,9 @@ _KEYS = {
     Slice.PORT_REGION: ("service", "region"),
     Slice.EXCLUDED: ("service",),
 }
-SENSOR_SLICES = (Slice.TOTAL, Slice.PORT, Slice.REGION, Slice.EXCLUDED)
+SENSOR_SLICES = (Slice.TOTAL, Slice.REGION, Slice.EXCLUDED)
 NETWORK_SLICES = (Slice.TOTAL, Slice.PORT, Slice.REGION, Slice.PORT_REGION, Slice.EXCLUDED)
-_PRUNED = {("sensor", Slice.PORT), ("panel", Slice.PORT_REGION)}
+_PRUNED = (Slice.PORT, Slice.PORT_REGION)
 
 
 class Coded:
@@ -72,6 +71,7 @@ class Cells:
     packets: NDArray[np.int64]
     sources: NDArray[np.int64]
     source_keys: NDArray[np.uint64]  # the distinct sources of each cell, one cell after the other
+    sensor_sources: NDArray[np.int64]  # as in NetworkCount; 0 where the rows have no `fresh`
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class CountRows:
     columns: dict[str, pgcopy.Column]
 
     def __len__(self) -> int:
-        return len(self.columns["packets"])  # type: ignore[arg-type]
+        return len(self.columns["grain"])  # type: ignore[arg-type]
 
     def write(self, cursor: Any) -> None:
         if len(self):
@@ -110,6 +110,22 @@ def network_rows(
 ) -> list[CountRows]:
     """Rows by panel, likewise; `rows` are those of all sensors."""
     return _all_rows(coded, [("panel", rows, grain, slice_, starts_us) for slice_ in slices])
+
+
+def with_fresh(rows: Frame) -> Frame:
+    """The rows with `fresh`: 1 on one row of each sensor, port and source, that of the first counted signature, else 0."""
+    counts = ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
+    at = np.flatnonzero(counts)
+    order = group(*(rows[name][at] for name in ("service", "sensor", "source", "signature"))).order
+    at = at[order]
+    fresh = np.zeros(len(counts), np.int64)
+    fresh[at[_starts((rows[name][at] for name in ("service", "sensor", "source")), len(at))]] = 1
+    return rows | {"fresh": fresh}
+
+
+def is_busy(cells: Frame) -> NDArray[np.bool_]:
+    """Whether cells of ports are large enough to be rows."""
+    return (cells["sources"] >= KEPT_SOURCES) | (cells["packets"] >= KEPT_PACKETS)
 
 
 def busy_ports(rows: Frame) -> Frame:
@@ -137,7 +153,7 @@ def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, sta
     rows = rows if wanted.all() else take(rows, wanted)
     keys = (head, *(["hour"] if grain == Grain.HOUR else []), *_KEYS[slice_], "signature")
     cells = cells_of(coded, rows, keys)
-    keep = _is_kept(cells, head, slice_) if grain != Grain.HOUR else np.ones(len(cells.packets), np.bool_)
+    keep = _is_kept(cells, slice_) if grain != Grain.HOUR else np.ones(len(cells.packets), np.bool_)
     columns = _columns(cells, keep, grain, slice_, starts_us)
     if head == "sensor":
         return CountRows(SensorCount._meta.db_table, columns | {"sensor_id": cells.keys["sensor"][keep].astype(np.int64)})
@@ -145,24 +161,23 @@ def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, sta
     return CountRows(NetworkCount._meta.db_table, columns)
 
 
-def _is_kept(cells: Cells, head: str, slice_: Slice) -> NDArray[np.bool_]:
-    is_busy = (cells.sources >= KEPT_SOURCES) | (cells.packets >= KEPT_PACKETS)
-    if (head, slice_) in _PRUNED:
-        return is_busy
-    if slice_ == Slice.PORT:
-        return is_busy | np.isin(cells.keys["signature"], COUNTED)
-    return np.ones_like(is_busy)
+def _is_kept(cells: Cells, slice_: Slice) -> NDArray[np.bool_]:
+    if slice_ in _PRUNED:
+        return is_busy({"sources": cells.sources, "packets": cells.packets})
+    return np.ones(len(cells.packets), np.bool_)
 
 
 def cells_of(coded: Coded, rows: Frame, keys: tuple[str, ...]) -> Cells:
     pairs = group(*(rows[key] for key in keys), rows["source"])
     packets, codes = pairs.sum(rows["packets"]), {key: pairs.first(rows[key]) for key in keys}
     starts = _starts(codes.values(), len(packets))
+    fresh = pairs.sum(rows["fresh"]) if "fresh" in rows and "service" in keys else np.zeros(len(packets), np.int64)
     return Cells(
         {key: coded.values(key, column[starts]) for key, column in codes.items()},
         _sums(packets, starts),
         np.diff(starts, append=len(packets)),
         coded.values("source", pairs.first(rows["source"])),
+        _sums(fresh, starts),
     )
 
 
@@ -211,6 +226,7 @@ def _network_columns(cells: Cells, by: Contributions, keep: NDArray[np.bool_], g
         "panel": cells.keys["panel"][keep].astype(np.int16),
         "sensors": by.sensors[keep].astype(np.int16),
         "largest_sensor_packets": by.largest[keep],
+        "sensor_sources": cells.sensor_sources[keep].astype(np.int32),
         "by_sensor": Ragged(by.records[kept].view(np.uint8), size * by.sensors[keep]),
     }
 

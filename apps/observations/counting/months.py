@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from apps.common.periods import add_months
 from apps.observations.counting.bins import lock_month_alone, month_bounds, month_is_counted
-from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows
+from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.rollup import panels_of_sensors
+from apps.observations.counting.smallcells import small_of, small_rows
 from apps.observations.models import Grain, Slice
 from apps.observations.storage import segments
 from apps.observations.storage.cells import encode, group
@@ -103,9 +104,13 @@ def _rows(month: date) -> Iterator[CountRows]:
         reduced.append(_without_port(frame))
     coded = Coded(concat(reduced, _WITHOUT_PORT), panels)
     yield from network_rows(coded, coded.columns, Grain.MONTH, at, [Slice.TOTAL, Slice.REGION])
+    small = []
     for frame in _by_port(list(panels), days):
         coded = Coded(frame, panels)
-        yield from network_rows(coded, coded.columns, Grain.MONTH, at, [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
+        rows = with_fresh(coded.columns)
+        yield from network_rows(coded, rows, Grain.MONTH, at, [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
+        small.append(small_of(coded, rows))
+    yield small_rows(small, Grain.MONTH, int(at[0]))
 
 
 def _without_port(frame: Frame) -> Frame:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from apps.observations.counting import coverage
 from apps.observations.counting.bins import delete_bin, delete_bins, delete_month, lock_month_shared
-from apps.observations.counting.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows
+from apps.observations.counting.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.flowreads import RAW, read_flows
 from apps.observations.counting.labels import Labels, labels_of
+from apps.observations.counting.smallcells import small_of, small_rows
 from apps.observations.counting.staleness import due_days
 from apps.observations.models import Grain, Segment, Slice
 from apps.observations.storage import segments
@@ -111,10 +112,11 @@ def _count_rows(read: DayRead) -> list[CountRows]:
     panels = panels_of_sensors()
     others = segments.read([pk for pk in panels if pk not in read.versions], [read.day], _COUNTED)
     coded = Coded(concat([read.rows, others], _COUNTED), panels)
-    stale, hours = coded.rows_of(read.versions), starts_us(read.day)
+    stale, hours, rows = coded.rows_of(read.versions), starts_us(read.day), with_fresh(coded.columns)
     return [
         *sensor_rows(coded, stale, Grain.DAY, hours[:1]),
-        *network_rows(coded, coded.columns, Grain.DAY, hours[:1]),
+        *network_rows(coded, rows, Grain.DAY, hours[:1]),
+        small_rows([small_of(coded, rows)], Grain.DAY, int(hours[0])),
         *sensor_rows(coded, stale, Grain.HOUR, hours, [Slice.TOTAL]),
         *network_rows(coded, coded.columns, Grain.HOUR, hours, [Slice.TOTAL, Slice.REGION]),
         *network_rows(coded, busy_ports(coded.columns), Grain.HOUR, hours, [Slice.PORT]),

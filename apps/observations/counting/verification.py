@@ -19,8 +19,9 @@ from apps.common.periods import add_months
 from apps.observations.counting.bins import month_bounds
 from apps.observations.counting.counts import HOURLY_MIN_PACKETS, KEPT_PACKETS, KEPT_SOURCES
 from apps.observations.counting.rollup import panels_of_sensors
+from apps.observations.counting.smallverification import expected_sensor_sources, expected_small, stored_sensor_sources, stored_small
 from apps.observations.counting.staleness import stale_days
-from apps.observations.models import COUNTED, Grain, NetworkCount, Segment, Slice
+from apps.observations.models import Grain, NetworkCount, Segment, Slice
 from apps.observations.storage import segments, sourcesets
 from apps.observations.storage.hours import day_bounds, hour_starts
 
@@ -41,12 +42,14 @@ class _Sum:
     packets: int = 0
     sources: set[int] = field(default_factory=set)
     by_sensor: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(lambda: [0, set()]))
+    members: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))  # packets by sensor and source
 
     def add(self, sensor: int, packets: int, source: int) -> None:
         self.packets += packets
         self.sources.add(source)
         self.by_sensor[sensor][0] += packets
         self.by_sensor[sensor][1].add(source)
+        self.members[sensor, source] += packets
 
     @property
     def is_busy(self) -> bool:
@@ -77,6 +80,8 @@ def _day_problems(day: date) -> Iterator[str]:
         yield from _differences(f"{day}: flows and segments", _flow_cells(start, end), _segment_cells(rows, day))
     whole = _expected(rows, panels, lambda row: start)
     yield from _differences(f"{day}: day rows", _kept(whole), _stored(Grain.DAY, start, start))
+    yield from _differences(f"{day}: small cells", expected_small(whole), stored_small(Grain.DAY, start))
+    yield from _differences(f"{day}: sources of sensors", expected_sensor_sources(whole), stored_sensor_sources(start))
     starts = hour_starts(day)
     hours = _expected(rows, panels, lambda row: starts[row["hour"]])
     yield from _differences(f"{day}: hour rows", _kept_hours(hours, whole), _stored(Grain.HOUR, starts[0], starts[-1]))
@@ -99,6 +104,7 @@ def _month_problems(month: date) -> Iterator[str]:
         days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
         expected = _expected(_rows(list(panels), days), panels, lambda row: start)
         yield from _differences(f"{month:%Y-%m}: month rows", _kept(expected), stored)
+        yield from _differences(f"{month:%Y-%m}: small cells", expected_small(expected), stored_small(Grain.MONTH, start))
 
 
 def _differences(what: str, expected: dict[Cell, Any], found: dict[Cell, Any]) -> Iterator[str]:
@@ -149,12 +155,8 @@ def _kept(sums: dict[Cell, _Sum]) -> dict[Cell, Any]:
 
 
 def _is_kept(cell: Cell, total: _Sum) -> bool:
-    (owner, _number), slice_, signature = cell[0], cell[1], cell[-1]
-    if owner == "sensor" and slice_ == Slice.PORT_REGION:
-        return False
-    if slice_ == Slice.PORT_REGION or (slice_ == Slice.PORT and (owner == "sensor" or signature not in COUNTED)):
-        return total.is_busy
-    return True
+    (owner, _number), slice_ = cell[0], cell[1]
+    return slice_ not in (Slice.PORT, Slice.PORT_REGION) or (owner == "panel" and total.is_busy)
 
 
 def _kept_hours(hours: dict[Cell, _Sum], whole: dict[Cell, _Sum]) -> dict[Cell, Any]:

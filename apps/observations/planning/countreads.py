@@ -1,11 +1,11 @@
 """Reading the count tables: rows of whole panels, and of single sensors. Which of them are complete is said here.
 
-Complete are the slices total, port (of counted signatures) and region of the panels, and total and region of the sensors.
-Hour rows hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
+Complete are the slices total and region of the panels and of the sensors and, with the small cells (`smallreads`), port and
+port × region of the panels. Hour rows hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension
-from apps.observations.models import COUNTED, Grain, NetworkCount, Slice
-from apps.observations.planning import derived
+from apps.observations.models import Grain, NetworkCount, Slice
+from apps.observations.planning import derived, segmentreads, smallreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.reading import once
-from apps.observations.planning.spans import Piece
-from apps.observations.planning.together import Read, Row, fetch
+from apps.observations.planning.spans import Piece, runs_of
+from apps.observations.planning.together import Read, Row, fetch, together
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame
@@ -36,6 +36,7 @@ _KEYS = {
     Dimension.SENSOR: "sensor_id",
     Dimension.KIND: "(protocol::int << 16 | port)",  # ports become kinds in `kinds_in`
 }
+_SUMMED = {"panel": "packets, sources, sensor_sources", "sensor_id": "packets, sources"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Store:
     grains_of_packets: frozenset[Grain]
     grains_of_sources: frozenset[Grain]
 
+    def has_small_cells(self, ask: Ask) -> bool:
+        return self.owner == "panel" and ask.slice in smallreads.SLICES
+
 
 _WHOLE = frozenset({Grain.DAY, Grain.MONTH})
 
@@ -55,12 +59,12 @@ _WHOLE = frozenset({Grain.DAY, Grain.MONTH})
 def store_for(ask: Ask) -> Store | None:
     """The table that holds every row the ask needs, None where only segments do."""
     scope = ask.selection.scope
-    if ask.needs_rows or ask.slice is Slice.PORT_REGION or (ask.slice is Slice.PORT and not set(ask.signatures) <= set(COUNTED)):
+    if ask.needs_rows:
         return None
     if not ask.is_per_sensor:
-        grains = _WHOLE if ask.slice is Slice.PORT else _WHOLE | {Grain.HOUR}
+        grains = _WHOLE if ask.slice in smallreads.SLICES else _WHOLE | {Grain.HOUR}
         return Store("observations_networkcount", "panel", tuple(map(int, scope.panels)), grains, _WHOLE)
-    if ask.slice is Slice.PORT:
+    if ask.slice in smallreads.SLICES:
         return None
     hours = {Grain.HOUR} if ask.slice is Slice.TOTAL else set()
     return Store("observations_sensorcount", "sensor_id", ask.sensors, _WHOLE | hours, _WHOLE)
@@ -83,40 +87,65 @@ def _months(rows: list[Row]) -> frozenset[date]:
 
 def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bin, packets, and of the sources of the rows: their sum and the largest. A cell may have several rows."""
-    rows = _fetch(store, ask, pieces, "packets, sources", sums="sum(packets)::bigint, sum(sources)::bigint, max(sources)::bigint")
-    table = np.array(rows, np.int64).reshape(-1, 5)
-    names = ("key", "bin", "packets", "sources", "most")
-    found = {name: table[:, position] for position, name in enumerate(names)}
-    return found | {"key": kinds_in(ask, table[:, 0]), "bin": bins_of(ask, table[:, 1])}
+    return _numbers(store, ask, pieces, {"packets": "sum(packets)", "sources": "sum(sources)", "most": "max(sources)"})
+
+
+def sensor_sources(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """key, bin, value: Σ over sensors and rows of the sources that the row adds to those of earlier signatures (panels only)."""
+    found = _numbers(store, ask, pieces, {"sensor_sources": "sum(sensor_sources)"})
+    return found | {"value": found["sensor_sources"]}
+
+
+def _numbers(store: Store, ask: Ask, pieces: Sequence[Piece], sums: Mapping[str, str]) -> Frame:
+    """key, bin, and the sums by name; of rows, and of small cells beside them."""
+    columns = ", ".join(f"{sum_}::bigint" for sum_ in sums.values())
+    rows, small = together(
+        lambda: _fetch(store, ask, pieces, _SUMMED[store.owner], sums=columns, numbers=2 + len(sums)),
+        lambda: smallreads.numbers(store.owners, ask, pieces) if store.has_small_cells(ask) else None,
+    )
+    table = np.array(rows, np.int64).reshape(-1, 2 + len(sums))
+    names = ("key", "bucket", *sums)
+    found: Frame = dict(zip(names, table.T, strict=True)) | {"key": kinds_in(ask, table[:, 0])}
+    if small is not None:
+        found = {name: np.concatenate([found[name], small[name]]) for name in names}
+    return found | {"bin": bins_of(ask, found["bucket"])}
 
 
 def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
     """The source sets of the rows by (key, bin), to be united by the caller."""
-    rows = _fetch(store, ask, pieces, "source_set")
+    rows, small = together(lambda: _fetch(store, ask, pieces, "source_set"), lambda: _members(store, ask, pieces))
     keys = kinds_in(ask, np.array([row[0] for row in rows], np.int64)).tolist()
     numbers = bins_of(ask, np.array([row[1] for row in rows], np.int64)).tolist()
     sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
     for key, number, (_key, _bucket, body) in zip(keys, numbers, rows, strict=True):
         sets[key, number].append(bytes(body))
+    if small is not None:
+        for cell, sources in segmentreads.source_keys(small | {"bin": bins_of(ask, small["bucket"])}).items():
+            sets[cell].append(sourcesets.encode(sources))
     return sets
+
+
+def _members(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame | None:
+    return smallreads.members(store.owners, ask, pieces) if store.has_small_cells(ask) else None
 
 
 def contributions(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, sensor, packets: what each sensor added to each key over all pieces. Rows of panels only."""
-    codes, found, _buckets = records(store, ask, pieces)
-    groups = group(codes, found["sensor"])
-    return {"key": groups.first(codes), "sensor": groups.first(found["sensor"]), "packets": groups.sum(found["packets"])}
+    (codes, found), small = together(lambda: _records(store, ask, pieces), lambda: _members(store, ask, pieces))
+    columns = {"key": codes, "sensor": found["sensor"].astype(np.int64), "packets": found["packets"].astype(np.int64)}
+    if small is not None:
+        columns = {name: np.concatenate([column, small[name].astype(np.int64)]) for name, column in columns.items()}
+    groups = group(columns["key"], columns["sensor"])
+    return {name: groups.first(columns[name]) for name in ("key", "sensor")} | {"packets": groups.sum(columns["packets"])}
 
 
-def records(store: Store, ask: Ask, pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
-    """What each sensor contributed to each row: the row's key, the record (`BY_SENSOR`), the row's bucket in seconds."""
-    rows = _fetch(store, ask, pieces, "by_sensor", bucket="extract(epoch FROM bucket)::bigint")
-    bodies = [bytes(body) for _key, _bucket, body in rows]
+def _records(store: Store, ask: Ask, pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """What each sensor contributed to each row: the row's key, and the record (`BY_SENSOR`)."""
+    rows = _fetch(store, ask, pieces, "by_sensor")
+    bodies = [bytes(body) for *_head, body in rows]
     lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
-    heads = np.array([(key, bucket) for key, bucket, _body in rows], np.int64).reshape(-1, 2)
-    heads[:, 0] = kinds_in(ask, heads[:, 0])
-    repeated = np.repeat(heads, lengths, axis=0)
-    return repeated[:, 0], np.frombuffer(b"".join(bodies), BY_SENSOR), repeated[:, 1]
+    keys = kinds_in(ask, np.array([row[0] for row in rows], np.int64))
+    return np.repeat(keys, lengths), np.frombuffer(b"".join(bodies), BY_SENSOR)
 
 
 def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
@@ -127,14 +156,14 @@ def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
 # SQL
 
 
-def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "", bucket: str = "") -> list[Row]:
-    """Rows (key, bucket in seconds, one bytea column) of the pieces, or with three `sums` one row for each key and bucket. One SELECT a
+def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: str = "", numbers: int = 2) -> list[Row]:
+    """Rows (key, bucket in seconds, one bytea column) of the pieces, or with `sums` one row for each key and bucket. One SELECT a
     run of pieces, each a walk along the unique key of the table; the bucket is 0 where there is but one bin."""
-    bucket = bucket or bucket_of(ask)
+    bucket = bucket_of(ask)
     filters, values = filters_of(ask)
     parts: list[str] = []
     parameters: list[Any] = []
-    for grain, start, end in _runs(pieces):
+    for grain, start, end in runs_of(pieces):
         parts.append(
             f"SELECT {key_of(ask, store.owner)} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
             f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
@@ -145,18 +174,7 @@ def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: 
     query = " UNION ALL ".join(parts)
     if sums:
         query = f"SELECT key, bucket, {sums} FROM ({query}) AS cell GROUP BY key, bucket"  # noqa: S608
-    return fetch(Read(query, parameters, 5) if sums else Read(query, parameters, 2, has_body=True))
-
-
-def _runs(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:
-    """Neighbouring pieces of one grain as one stretch of time."""
-    runs: list[tuple[Grain, datetime, datetime]] = []
-    for piece in pieces:
-        if runs and runs[-1][0] is piece.grain and runs[-1][2] == piece.start:
-            runs[-1] = (piece.grain, runs[-1][1], piece.end)
-        else:
-            runs.append((piece.grain, piece.start, piece.end))
-    return runs
+    return fetch(Read(query, parameters, numbers) if sums else Read(query, parameters, 2, has_body=True))
 
 
 def key_of(ask: Ask, owner: str) -> str:

@@ -22,6 +22,7 @@ from apps.observations.storage.columns import COLUMNS, Frame, length, take
 MONTH_ROWS = 1_000_000  # larger months are read as they are asked for
 TOTAL_ROWS = 3_000_000  # about 120 MB
 MAX_ROWS = 20_000_000  # of one question
+UNCOUNTED_SENSOR_DAYS = 1000  # so few cannot hold too many rows
 
 Keep = Callable[[Frame], NDArray[np.bool_]]
 _Key = tuple[tuple[int, ...], date, int, int]
@@ -40,6 +41,31 @@ GROUP BY 1
 """
 
 
+_SENSOR_DAYS = """
+SELECT segment.sensor_id, segment.day - date '1970-01-01', {value} FROM observations_segment AS segment
+JOIN unnest(%s::bigint[], %s::date[]) AS wanted(sensor_id, day) USING (sensor_id, day) WHERE segment.rows > 0
+"""
+
+
+def of_sensor_days(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Frame]:
+    """The rows of these pairs of sensor and reporting day that `keep` chooses, a frame for each. One query, or two where
+    there are so many that their rows have to be counted first."""
+    if not sensors:
+        return []
+    if len(sensors) > UNCOUNTED_SENSOR_DAYS:
+        rows = fetch(Read(_SENSOR_DAYS.format(value="segment.rows::bigint"), [list(sensors), list(days)], 3))
+        _require_few(sum(count for *_key, count in rows))
+    found = fetch(Read(_SENSOR_DAYS.format(value="segment.body"), [list(sensors), list(days)], 2, has_body=True))
+    columns = list(COLUMNS)
+    return [segments.decode_row(sensor, _EPOCH + timedelta(days=day), bytes(body), columns, keep) for sensor, day, body in found]
+
+
+def _require_few(rows: int) -> None:
+    if rows > MAX_ROWS:
+        problem = _("the view needs more than %(max)d stored rows; shorten the period or choose fewer sensors")
+        raise ParameterError("from", problem % {"max": MAX_ROWS})
+
+
 def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Frame]:
     """The rows of these sensors and reporting days that `keep` chooses, a frame for each month. One query, and one
     more for all the months that are not in memory; large months take one each. ParameterError where the segments hold
@@ -47,9 +73,7 @@ def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Fra
     if not days or not sensors:
         return []
     months = _months(sensors, days)
-    if sum(wanted for *_rest, wanted in months) > MAX_ROWS:
-        problem = _("the view needs more than %(max)d stored rows; shorten the period or choose fewer sensors")
-        raise ParameterError("from", problem % {"max": MAX_ROWS})
+    _require_few(sum(wanted for *_rest, wanted in months))
     small = _decoded(
         [(tuple(sensors), month, rolled, count) for month, rolled, count, rows, wanted in months if wanted and rows <= MONTH_ROWS]
     )

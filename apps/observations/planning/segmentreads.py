@@ -29,6 +29,13 @@ def rows(ask: Ask, pieces: Sequence[Piece], keep: segmentcache.Keep | None = Non
     return _binned(frame, ask, merged)
 
 
+def rows_of_sensor_days(ask: Ask, pieces: Sequence[Piece], sensors: NDArray[np.int64], days: NDArray[np.datetime64]) -> Frame:
+    """The same of some sensor-days only. One query: few days are looked at here, those that are to be left out."""
+    parts = segmentcache.of_sensor_days(sensors.tolist(), days.tolist(), lambda part: _counted(part, ask))
+    merged = _merged(pieces)
+    return _binned(concat(parts), ask, merged) if merged else rows(ask, ())
+
+
 def numbers(frame: Frame) -> Frame:
     """key, bin, packets, sources (exact) of rows."""
     groups = group(frame["key"], frame["bin"])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.observations.figures import Dimension
-from apps.observations.models import Grain, Slice
+from apps.observations.models import COUNTED, Grain, Slice
 from apps.observations.planning import countreads, derived
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece
@@ -16,7 +16,7 @@ from apps.observations.planning.together import Read, fetch
 from apps.observations.planning.watch import SensorDays
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame
+from apps.observations.storage.columns import Frame, empty
 from apps.observations.storage.hours import day_bounds
 
 # Of several signatures in one cell only the union of the sets tells how many sources there are.
@@ -38,15 +38,27 @@ WHERE rows > 1
 """
 
 
-def sources(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
-    """key, bin, value; None where the counts cannot tell. `pieces` are all the days of the ask."""
-    if ask.needs_rows:
+def tells_ports_apart(ask: Ask) -> bool:
+    """Whether `sources_by_port` can answer: rows of panels tell it of each port, all counted signatures together. What a source
+    sent to several ports, or under some signatures, only sets tell."""
+    by_port = ask.is_by(Dimension.PORT) or (ask.ports is not None and len(ask.ports) == 1)
+    is_told = by_port and not ask.is_by(Dimension.SIGNATURE) and set(ask.signatures) == set(COUNTED)
+    return is_told and not ask.needs_rows and not ask.is_per_sensor
+
+
+def sources_by_port(ask: Ask, pieces: list[Piece]) -> Frame:
+    """key, bin, value: of all sensor-days, covered or not. `pieces` are all the days of the ask."""
+    store = countreads.store_for(ask)
+    found = countreads.sensor_sources(store, ask, pieces) if store else empty(("key", "bin", "value"))
+    cells = group(found["key"], found["bin"])
+    return {"key": cells.first(found["key"]), "bin": cells.first(found["bin"]), "value": cells.sum(found["value"])}
+
+
+def sources(ask: Ask, days: SensorDays) -> Frame | None:
+    """key, bin, value of the covered sensor-days, where sensors' own rows can tell; else None."""
+    if ask.needs_rows or ask.slice not in (Slice.TOTAL, Slice.REGION):
         return None
-    if ask.slice in (Slice.TOTAL, Slice.REGION):
-        return _of_sensor_rows(ask, days)
-    if ask.slice is Slice.PORT and not ask.is_per_sensor:
-        return _of_network_rows(ask, pieces, days)
-    return None
+    return _of_sensor_rows(ask, days)
 
 
 def _of_sensor_rows(ask: Ask, days: SensorDays) -> Frame:
@@ -86,26 +98,6 @@ def _covered(ask: Ask, days: SensorDays) -> tuple[list[int], list[Any]]:
     kept = days.is_covered & np.isin(days.sensor, ask.sensors)
     starts = {day: day_bounds(day)[0] for day in np.unique(days.day).tolist()}
     return days.sensor[kept].tolist(), [starts[day] for day in days.day[kept].tolist()]
-
-
-def _of_network_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame | None:
-    """From what each sensor contributed to each row; None where several rows of one sensor-day are of one key (signatures of
-    one port, ports of one group): what they have in common, only their sets tell."""
-    store = countreads.store_for(ask)
-    if store is None:
-        return None
-    key, records, bucket = countreads.records(store, ask, pieces)
-    sensor = records["sensor"].astype(np.int64)
-    kept = np.isin(sensor << 40 | bucket, _pairs(ask, days))
-    key, sensor, bucket, count = key[kept], sensor[kept], bucket[kept], records["sources"][kept].astype(np.int64)
-    if len(group(key, sensor, bucket).starts) < len(key):
-        return None
-    return _binned(ask, key, bucket, count)
-
-
-def _pairs(ask: Ask, days: SensorDays) -> NDArray[np.int64]:
-    sensors, buckets = _covered(ask, days)
-    return np.array(sensors, np.int64) << 40 | np.array([bucket.timestamp() for bucket in buckets], np.int64)
 
 
 def _binned(ask: Ask, key: NDArray[np.int64], bucket: NDArray[np.int64], value: NDArray[np.int64]) -> Frame:

@@ -4,7 +4,6 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from apps.common.periods import local_day
 from apps.observations.planning import planner, segmentreads, sensordaycounts
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece, cut
@@ -16,28 +15,43 @@ from apps.observations.storage.columns import Frame, take
 
 def packets(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: packets of covered sensor-days, which are all packets but those of the few uncovered days."""
-    uncovered = set(np.unique(days.day[~days.is_covered]).tolist())
-    zone = settings.REPORT_TIME_ZONE
-    pieces = [piece for piece in cut(ask.spans, zone, ()) if local_day(piece.start, zone) in uncovered]
-    everything, rows = together(lambda: planner.packets(ask), lambda: segmentreads.rows(ask, pieces))
-    lost = take(rows, ~_is_covered(rows, days))
-    key, number = (np.concatenate([everything[name], lost[name]]) for name in ("key", "bin"))
-    cells = group(key, number)
-    value = cells.sum(np.concatenate([everything["packets"], -lost["packets"]]))
-    return {"key": cells.first(key), "bin": cells.first(number), "value": value}
+    pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, ())
+    everything, lost = together(lambda: planner.packets(ask), lambda: uncovered_rows(ask, pieces, days))
+    return _without(everything | {"value": everything["packets"]}, lost | {"value": lost["packets"]})
 
 
 def sources(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: Σ of the distinct sources of each covered sensor-day. A source that two sensors see on three
     days counts six times, so no union of sets answers this."""
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, ())
-    counted = sensordaycounts.sources(ask, pieces, days)
+    if sensordaycounts.tells_ports_apart(ask):
+        everything, lost = together(
+            lambda: sensordaycounts.sources_by_port(ask, pieces), lambda: _sources_of(uncovered_rows(ask, pieces, days))
+        )
+        return _without(everything, lost)
+    counted = sensordaycounts.sources(ask, days)
     return sources_of_segments(ask, pieces, days) if counted is None else counted
+
+
+def uncovered_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
+    """The segment rows of the sensor-days that are not covered."""
+    lost = ~days.is_covered & np.isin(days.sensor, ask.sensors)
+    return segmentreads.rows_of_sensor_days(ask, pieces, days.sensor[lost], days.day[lost])
+
+
+def _without(everything: Frame, lost: Frame) -> Frame:
+    key, number = (np.concatenate([everything[name], lost[name]]) for name in ("key", "bin"))
+    cells = group(key, number)
+    value = cells.sum(np.concatenate([everything["value"], -lost["value"]]))
+    return {"key": cells.first(key), "bin": cells.first(number), "value": value}
 
 
 def sources_of_segments(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
     rows = segmentreads.rows(ask, pieces)
-    rows = take(rows, _is_covered(rows, days))
+    return _sources_of(take(rows, _is_covered(rows, days)))
+
+
+def _sources_of(rows: Frame) -> Frame:
     key, number = rows["key"], rows["bin"]
     seen = group(key, number, rows["sensor"], rows["day"].astype(np.int64), np.unique(rows["source"], return_inverse=True)[1])
     key, number = seen.first(key), seen.first(number)

@@ -51,3 +51,14 @@ def _largest(start: datetime, end: datetime, zone: ZoneInfo, closed_months: Coll
         if (after := day_start(day + timedelta(days=1), zone)) <= end:
             return Grain.DAY, after
     return Grain.HOUR, min(start.replace(minute=0) + timedelta(hours=1), end)
+
+
+def runs_of(pieces: Sequence[Piece]) -> list[tuple[Grain, datetime, datetime]]:
+    """Neighbouring pieces of one grain as one stretch of time."""
+    runs: list[tuple[Grain, datetime, datetime]] = []
+    for piece in pieces:
+        if runs and runs[-1][0] is piece.grain and runs[-1][2] == piece.start:
+            runs[-1] = (piece.grain, runs[-1][1], piece.end)
+        else:
+            runs.append((piece.grain, piece.start, piece.end))
+    return runs

@@ -102,14 +102,15 @@ def read(
     wanted, parts = list(columns), []
     with ThreadPoolExecutor(_THREADS) as pool:
         jobs = [
-            pool.submit(_decode_row, sensor, day, body, wanted, keep)
+            pool.submit(decode_row, sensor, day, body, wanted, keep)
             for sensor, day, body in _stored(list(sensor_ids), list(days), max_rows)
         ]
         parts = [job.result() for job in jobs]
     return concat(parts, wanted)
 
 
-def _decode_row(sensor: int, day: date, body: bytes, columns: list[str], keep: Filter | None) -> Frame:
+def decode_row(sensor: int, day: date, body: bytes, columns: list[str], keep: Filter | None) -> Frame:
+    """The rows of one stored segment that `keep` chooses, with `sensor` and `day`."""
     frame = decode(body, columns)
     rows = length(frame)
     whole: dict[str, Any] = {"sensor": np.full(rows, sensor, np.int32), "day": np.full(rows, day, "datetime64[D]")}

@@ -47,6 +47,7 @@ def _remove_rest(ids: list[int]) -> None:
             cursor.execute(f"DELETE FROM {table} WHERE sensor_id = ANY(%s)", [ids])  # noqa: S608  # names above
         panels = [int(panel) for panel in Panel if panel.is_scenario]
         cursor.execute("DELETE FROM observations_networkcount WHERE panel = ANY(%s)", [panels])
+        cursor.execute("DELETE FROM observations_smallcells WHERE panel = ANY(%s)", [panels])
     Sensor.objects.filter(pk__in=ids).delete()
     Delegation.objects.filter(registry=Registry.SCENARIO).delete()
     Snapshot.objects.filter(registry=Registry.SCENARIO).delete()

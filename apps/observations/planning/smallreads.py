@@ -1,0 +1,121 @@
+"""Reading small cells: what of ports, and of port × region, is in no row of its own (`counting/smallcells.py`). Rows of
+`countreads` and these together are every cell of a panel, under every signature."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.observations.figures import Dimension
+from apps.observations.models import Axis, Slice
+from apps.observations.planning import segmentreads
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.spans import Piece, runs_of
+from apps.observations.planning.together import Read, Row, fetch
+from apps.observations.storage import smallcells
+from apps.observations.storage.cells import group
+from apps.observations.storage.columns import Frame, empty, length, take
+
+SLICES = (Slice.PORT, Slice.PORT_REGION)
+_TABLE_KEYS = 1 << 22  # with so few keys and bins, sums are added up in a table instead of by sorting
+
+
+def numbers(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """key, bucket (in seconds, 0 where there is but one bin), packets, sources, most, sensor_sources of the small cells."""
+    axis, blocks = _where(ask)
+    rows = _fetch(panels, axis, blocks, pieces, len(ask.spans) > 1, "cells")
+    cells = _cells_of(rows, ask, axis)
+    return _summed(_keys(cells, ask), cells)
+
+
+def members(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """What each source sent each sensor in the small cells: key, bucket, and the columns of `smallcells.MEMBER` with protocol,
+    port, region and signature."""
+    axis, blocks = _where(ask)
+    if axis is Axis.PORTS:
+        axis = Axis.PORT
+    rows = _fetch(panels, axis, blocks, pieces, len(ask.spans) > 1, "cells || members")
+    cells = _cells_of([(*row[:2], bytes(row[-1])[: row[2]]) for row in rows], ask, axis, keep=False)
+    told, _counts = smallcells.decode([bytes(row[-1])[row[2] :] for row in rows], smallcells.MEMBER)
+    found = smallcells.with_members(cells, told)
+    found = take(found, _chosen(found, ask, axis))
+    return found | {"key": _keys(found, ask)}
+
+
+def _where(ask: Ask) -> tuple[Axis, tuple[int, ...] | None]:
+    """The axis that holds the least of what is asked, and its blocks, None for all."""
+    if ask.ports is not None:
+        return Axis.PORT, tuple({code >> 8 for code in ask.ports})
+    if ask.slice is Slice.PORT:
+        return Axis.PORTS, None
+    return Axis.REGION, ask.regions
+
+
+def _fetch(
+    panels: Sequence[int], axis: Axis, blocks: tuple[int, ...] | None, pieces: Sequence[Piece], by_bucket: bool, body: str
+) -> list[Row]:
+    """(panel, bucket in seconds, bytes of the cells, body)."""
+    bucket = "extract(epoch FROM bucket)::bigint" if by_bucket else "0::bigint"
+    parts, parameters = [], list[Any]()
+    for grain, start, end in runs_of(pieces):
+        parts.append(
+            f"SELECT panel::bigint, {bucket}, octet_length(cells)::bigint, {body} FROM observations_smallcells"  # noqa: S608
+            f" WHERE panel = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
+            + ("" if blocks is None else " AND block = ANY(%s)")
+        )
+        parameters += [list(panels), int(grain), int(axis), start, end, *([] if blocks is None else [list(blocks)])]
+    return fetch(Read(" UNION ALL ".join(parts), parameters, 3, has_body=True)) if parts else []
+
+
+def _cells_of(rows: Sequence[Row], ask: Ask, axis: Axis, *, keep: bool = True) -> Frame:
+    """The cells of all rows with `panel` and `bucket`; those that the ask counts, unless all are to be kept."""
+    cells, counts = smallcells.decode([bytes(row[-1]) for row in rows], smallcells.CELL)
+    heads = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
+    cells |= {"panel": np.repeat(heads[:, 0], counts), "bucket": np.repeat(heads[:, 1], counts)}
+    return take(cells, _chosen(cells, ask, axis)) if keep else cells
+
+
+def _chosen(cells: Frame, ask: Ask, axis: Axis) -> NDArray[np.bool_]:
+    wanted = np.zeros(256, np.bool_)
+    wanted[list(ask.signatures)] = True
+    kept: NDArray[np.bool_] = wanted[cells["signature"]]
+    if ask.slice is Slice.PORT and axis is not Axis.PORTS:
+        kept &= cells["is_port_small"]
+    if ask.ports is not None:
+        kept &= np.isin(segmentreads.key_column(cells, Dimension.PORT), ask.ports)
+    if ask.regions is not None:
+        kept &= np.isin(cells["region"], ask.regions)
+    elif ask.other_regions:
+        kept &= ~np.isin(cells["region"], ask.other_regions)
+    return kept
+
+
+def _keys(cells: Frame, ask: Ask) -> NDArray[np.int64]:
+    row, column = (_key_column(cells, dimension, ask) for dimension in ask.dimensions)
+    return row << 32 | column
+
+
+def _key_column(cells: Frame, dimension: Dimension, ask: Ask) -> NDArray[np.int64]:
+    if dimension is Dimension.PANEL:
+        return 2 - cells["panel"] % 2
+    if dimension is Dimension.NONE:
+        return np.zeros(length(cells), np.int64)
+    return segmentreads.key_column(cells, dimension, ask.selection.definitions_day)
+
+
+def _summed(keys: NDArray[np.int64], cells: Frame) -> Frame:
+    """By key and bucket. Ten million cells of a long ranking have few keys; adding them up in a table takes a tenth of sorting."""
+    if not len(keys):
+        return empty(("key", "bucket", "packets", "sources", "most", "sensor_sources"))
+    names = ("packets", "sources", "sensor_sources")
+    if int(keys.max()) < _TABLE_KEYS and not cells["bucket"].any():
+        tables = {name: np.bincount(keys, cells[name]).astype(np.int64) for name in names}
+        several = np.bincount(keys, cells["sources"] > 1) > 0
+        found = np.flatnonzero(tables["packets"])
+        sums = {name: table[found] for name, table in tables.items()}
+        return sums | {"key": found, "bucket": np.zeros(len(found), np.int64), "most": 1 + several[found].astype(np.int64)}
+    groups = group(keys, cells["bucket"])
+    sums = {name: groups.sum(cells[name]) for name in names}
+    most = groups.max(cells["sources"]).astype(np.int64)
+    return sums | {"key": groups.first(keys), "bucket": groups.first(cells["bucket"]), "most": most}
