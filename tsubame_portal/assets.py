@@ -25,7 +25,9 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.css",
     "@tabler/core/dist/js/tabler.esm.min.js": "tabler.js",
     "chart.js/dist/chart.umd.min.js": "chart.js",
+    "chartjs-chart-geo/build/index.umd.min.js": "chart-geo.js",
     "htmx.org/dist/htmx.min.js": "htmx.js",
+    "world-atlas/countries-50m.json": "atlas-50m.json",
 }
 # Outline icons of the sprite static/vendor/icons.svg, each used as <use href="…/icons.svg#NAME">.
 ICONS = (BASE_DIR / "tsubame_portal" / "icons.txt").read_text().split()

@@ -25,6 +25,7 @@ from apps.sensors.queries import sensor_labels
 # `previous=true` is what links of before `compare` say.
 PAGE_NAMES = frozenset({"unit", "bin", "scale", "compare", "previous", "limit", "cursor"})
 NARROWING = ("ports", "groups", "regions", "origin")
+LAST_DAYS = {"through": "to", "before_through": "before_to"}  # inclusive for people, exclusive for programs
 OWN_FILTERS = (*NARROWING, "limit")
 
 
@@ -130,11 +131,12 @@ def canonical_url(request: HttpRequest) -> str | None:
     """Where a submitted filter form leads: its last day, inclusive for people, becomes the exclusive `to`, and what
     is empty goes. None where the address is already as it should be."""
     query = request.GET.copy()
-    through = str(request.GET.get("through") or "").strip()
-    query.pop("through", None)
-    if through:
-        query["to"] = _day_after(through).isoformat()
-        query.pop("period", None)
+    for last, end in LAST_DAYS.items():
+        through = str(request.GET.get(last) or "").strip()
+        query.pop(last, None)
+        if through:
+            query[end] = _day_after(last, through).isoformat()
+            query.pop("period" if end == "to" else "", None)
     for name in [name for name in query if not str(query[name]).strip()]:
         del query[name]
     if query == request.GET:
@@ -142,8 +144,8 @@ def canonical_url(request: HttpRequest) -> str | None:
     return f"{request.path}?{query.urlencode(safe='/,:')}" if query else request.path
 
 
-def _day_after(text: str) -> date:
+def _day_after(name: str, text: str) -> date:
     try:
         return date.fromisoformat(text) + timedelta(days=1)
     except (ValueError, OverflowError) as error:
-        raise ParameterError("through", _("is not a day such as 2026-10-31")) from error
+        raise ParameterError(name, _("is not a day such as 2026-10-31")) from error

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portal.views import pages
+from apps.portal.views import pages, regions
 
 app_name = "portal"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("regions/", pages.regions, name="regions"),
     path("regions/<str:code>/", pages.region, name="region"),
     path("regions/<str:code>/panels.csv", pages.csv_panels, name="csv-panels"),
+    path("map/", regions.world_map, name="map"),
+    path("label-moves/", regions.label_moves, name="label-moves"),
+    path("label-moves/card/", regions.label_moves_card, name="label-moves-card"),
+    path("label-moves/terms.csv", regions.csv_label_moves, name="csv-label-moves"),
     path("sensors/", pages.sensors, name="sensors"),
     path("sources/", pages.sources, name="sources"),
     path("sources/<str:address>/", pages.source, name="source"),

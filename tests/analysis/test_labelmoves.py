@@ -11,8 +11,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.analysis.labelmoves import terms
-from apps.analysis.labelmoves.parameters import days_before
-from apps.analysis.labelmoves.split import MAX_DAYS, label_moves
+from apps.analysis.labelmoves.split import MAX_DAYS, days_before, label_moves
 from apps.analysis.labelmoves.terms import Tally
 from apps.common.errors import ParameterError
 from apps.common.periods import Period

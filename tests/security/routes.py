@@ -46,6 +46,10 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:port": ("get", PEOPLE),
     "portal:regions": ("get", PEOPLE),
     "portal:region": ("get", PEOPLE),
+    "portal:map": ("get", PEOPLE),
+    "portal:label-moves": ("get", PEOPLE),
+    "portal:label-moves-card": ("get", PEOPLE),
+    "portal:csv-label-moves": ("get", answers(IN, outsiders=302)),  # 400 without a region
     "portal:sensors": ("get", PEOPLE),
     "portal:sources": ("get", PEOPLE),
     "portal:source": ("get", PEOPLE),

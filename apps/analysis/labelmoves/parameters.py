@@ -1,15 +1,15 @@
 """The parameters of a split: a selection, and the region and the period before beside it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.analysis.labelmoves.figures import UNITS
+from apps.analysis.labelmoves.split import days_before
 from apps.common.errors import ParameterError
-from apps.common.periods import Period, local_day
+from apps.common.periods import Period
 from apps.common.regions import encode
 from apps.observations import params
 from apps.observations.figures import Selection, Unit
@@ -35,6 +35,8 @@ def question_from(query: params.Parameters, user: User | AnonymousUser, *, other
     selection = params.selection_from(query, user, others=NAMES | others)
     if selection.regions:
         raise ParameterError("regions", _("is not used here; write region for the one region"))
+    if selection.origin:
+        raise ParameterError("origin", _("is not used here; write region for the one region"))
     return Question(
         selection=selection,
         before=_before(query, user, selection),
@@ -42,12 +44,6 @@ def question_from(query: params.Parameters, user: User | AnonymousUser, *, other
         unit=params.unit_from(query, DEFAULT_UNIT),
         limit=params.limit_from(query, 100),
     )
-
-
-def days_before(period: Period) -> Period:
-    """As many days as the period touches, just before it."""
-    first = local_day(period.start, period.zone)
-    return Period.of_days(first - timedelta(days=len(list(period.days()))), first, period.zone)
 
 
 def _region(text: str) -> str:

@@ -1,6 +1,7 @@
 """The split itself: two periods of a region read under both maps, in one snapshot of the database."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from apps.analysis.labelmoves import terms
 from apps.analysis.labelmoves.figures import UNITS, LabelMoves, MovedBlock, MovedSources, Terms
 from apps.analysis.labelmoves.reading import Labels, Seen, seen, tally
 from apps.common.errors import ParameterError
-from apps.common.periods import Period
+from apps.common.periods import Period, local_day
 from apps.common.regions import encode
 from apps.observations.figures import Selection, Unit
 from apps.observations.planning.captions import Context, context_of
@@ -45,7 +46,7 @@ def label_moves(selection: Selection, before: Period, region: str, unit: Unit, l
     require(selection, before, unit)
     with reading():
         now, then = together(lambda: context_of(selection), lambda: context_of(selection.during(before)))
-        maps = _map(selection, before), _map(selection, selection.period)
+        maps = last_day_maps(selection, before)
         parts = ("label moves", region, unit, limit, before.start, before.end, then.days.stamp, maps[0].sources, maps[1].sources)
         found = remembered(selection, now.days.stamp, parts, lambda: _find(then, now, maps, encode(region), unit, limit))
         return LabelMoves(
@@ -69,6 +70,11 @@ def label_moves(selection: Selection, before: Period, region: str, unit: Unit, l
         )
 
 
+def last_day_maps(selection: Selection, before: Period | None = None) -> Maps:
+    """The maps in force on the last day of the period before (by default of as many days) and of the selection's."""
+    return _map(selection, before or days_before(selection.period)), _map(selection, selection.period)
+
+
 def require(selection: Selection, before: Period, unit: Unit) -> None:
     """ParameterError naming what does not fit."""
     if selection.scope.is_aggregate_only:
@@ -79,6 +85,12 @@ def require(selection: Selection, before: Period, unit: Unit) -> None:
     _require_days(selection.period, before)
     if unit is Unit.PACKETS and len(list(before.days())) != len(list(selection.period.days())):
         raise ParameterError("before_to", _("the unit packets needs two periods of as many days; choose packets_per_sensor_day"))
+
+
+def days_before(period: Period) -> Period:
+    """As many days as the period touches, just before it."""
+    first = local_day(period.start, period.zone)
+    return Period.of_days(first - timedelta(days=len(list(period.days()))), first, period.zone)
 
 
 def _require_days(after: Period, before: Period) -> None:
