@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portal.views import pages, regions
+from apps.portal.views import changes, pages, regions
 
 app_name = "portal"
 urlpatterns = [
@@ -20,5 +20,7 @@ urlpatterns = [
     path("sources/", pages.sources, name="sources"),
     path("sources/<str:address>/", pages.source, name="source"),
     path("sources/<str:address>/timeline.csv", pages.csv_timeline, name="csv-timeline"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/<int:change>/decision/", changes.decide_change, name="decide-change"),
     path("sources.csv", pages.csv_sources, name="csv-sources"),
 ]

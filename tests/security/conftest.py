@@ -11,10 +11,12 @@ from rest_framework.test import APIClient
 
 from apps.accounts import services as accounts
 from apps.accounts.models import AuditEntry, Organisation
+from apps.analysis.models import Change
 from apps.coordination.models import Investigation, OutgoingMail
 from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
 from apps.reference.models import PortAlias, PortGroup, ScannerList, Snapshot
 from apps.sensors.models import SensorKey
+from tests.analysis.changes import scene as changes
 from tests.cast import Cast, make_cast, sensor_client
 from tests.coordination import scenes
 from tests.observations import sightings
@@ -52,6 +54,8 @@ class Portal:
             "portal:csv-panels": {"code": "JP"},
             "portal:source": {"address": scene.JAPANESE},
             "portal:csv-timeline": {"address": scene.JAPANESE},
+            "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
+            "api:change-decision": {"change": Change.objects.earliest("pk").pk},
             "api:ingest-batch": {"uuid": "no-uuid"},
         }
         return others.get(name, {})
@@ -107,6 +111,7 @@ def _furnished(cast: Cast, patches: pytest.MonkeyPatch) -> Portal:
     mail = scenes.queued(ticket, cast.coordinator)
     accounts.add_token(user=cast.partner_a, name="theirs")
     ScannerList.objects.create(name="list", list_date=scene.FIRST)
+    changes.spike()
     return Portal(cast, ticket, mail, _looked_up(scene.JAPANESE), AuthToken.objects.get())
 
 

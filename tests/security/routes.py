@@ -42,6 +42,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:home": ("get", PEOPLE),
     "portal:search": ("get", PEOPLE),
     "portal:freshness": ("get", PEOPLE),
+    "portal:explorer": ("get", PEOPLE),
     "portal:ports": ("get", PEOPLE),
     "portal:port": ("get", PEOPLE),
     "portal:regions": ("get", PEOPLE),
@@ -56,6 +57,8 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:csv-sources": ("get", PEOPLE),
     "portal:csv-panels": ("get", answers(200, partners=404, outsiders=302)),
     "portal:csv-timeline": ("get", PEOPLE),
+    "portal:changes": ("get", PEOPLE),
+    "portal:decide-change": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=302)),
     "enrichment:holder": ("get", answers(200, partners=404, outsiders=302)),
     "enrichment:lookup": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
     "coordination:ticket-list": ("get", TICKET_READERS),
@@ -75,11 +78,17 @@ TABLE: dict[str, tuple[str, Answers]] = {
     },
     "api:rankings": ("get", TOKEN_OR_SESSION),
     "api:series": ("get", TOKEN_OR_SESSION),
+    "api:ratios": ("get", answers(IN, outsiders=401)),  # 400 where the period is too short for two windows
+    "api:profile": ("get", TOKEN_OR_SESSION),
+    "api:matrix": ("get", TOKEN_OR_SESSION),
+    "api:port-groups": ("get", TOKEN_OR_SESSION),
     "api:sources": ("get", TOKEN_OR_SESSION),
     "api:co-ports": ("get", TOKEN_OR_SESSION),
     "api:only-these-sensors": ("get", answers(IN, outsiders=401)),  # 400 where no other sensor is left
     "api:cohorts-evaluate": ("post", answers(IN, outsiders=401)),
     "api:label-moves": ("get", answers(IN, outsiders=401)),  # 400 without a region
+    "api:changes": ("get", TOKEN_OR_SESSION),
+    "api:change-decision": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=401)),
     "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
     "api:docs": ("get", OPEN),
     "api:ingest-batch": ("put", answers(401, sensor=IN)),

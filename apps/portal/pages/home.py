@@ -1,6 +1,6 @@
 """Home: is anything going on?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,8 @@ from apps.portal import words
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.maps import MOST_REGIONS, MapFigure, Shading, map_figure
+from apps.portal.pages.changes import ChangesCard, changes_card
 from apps.portal.pages.sensors import HealthStrip, health_strip
 from apps.portal.state import View
 from apps.portal.tables import RankTable, notes_on_sensors, rank_table
@@ -53,7 +55,10 @@ class HomePage:
     trend: Figure
     ports: RankTable
     regions: RankTable
+    map: MapFigure
+    map_url: str
     sensors: HealthStrip
+    changes: ChangesCard
     tickets: list[TicketRow]
     shows_tickets: bool
 
@@ -63,7 +68,7 @@ def home_page(view: View) -> HomePage:
     trend, ports, regions, *usual = queries.together(
         lambda: queries.series(selection, Dimension.PORT, view.bin, view.unit, TOP),
         lambda: queries.ranking(selection, Dimension.PORT, view.unit, RANKS, previous=True),
-        lambda: queries.ranking(selection, Dimension.REGION, view.unit, RANKS, previous=True),
+        lambda: queries.ranking(selection, Dimension.REGION, view.unit, MOST_REGIONS, previous=True),
         lambda: queries.usual(selection.scope, Unit.PACKETS),
         lambda: queries.usual(selection.scope, Unit.SOURCES),
     )
@@ -87,8 +92,10 @@ def home_page(view: View) -> HomePage:
             csv_url=ranking_csv(view, Dimension.PORT),
             more_url=view.url(reverse("portal:ports")),
         ),
+        map=map_figure(regions, view, Shading.VALUE),
+        map_url=view.url(reverse("portal:map")),
         regions=rank_table(
-            regions,
+            replace(regions, rows=regions.rows[:RANKS]),
             view,
             id="regions",
             title=_("Top %(n)d source regions") % {"n": RANKS},
@@ -96,6 +103,7 @@ def home_page(view: View) -> HomePage:
             more_url=view.url(reverse("portal:regions")),
         ),
         sensors=health_strip(view.user),
+        changes=changes_card(view.user),
         tickets=tickets_due(view.user, MOST_TICKETS),
         shows_tickets=may_read_tickets(view.user),
     )
