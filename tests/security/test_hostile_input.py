@@ -17,7 +17,8 @@ TEXTS = (NUL, "%00", "x" * 20_000, "9" * 400, "-1", "1e9", "nan", "../../etc/pas
          "tcp/23,tcp/23", "9999-12-31")  # fmt: skip
 FIGURES = (
     "from", "to", "through", "period", "zone", "sensors", "ports", "regions", "signatures", "scanners", "unit", "bin", "scale", "previous",
-    "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format",
+    "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format", "groups", "origin", "mean",
+    "name", "day", "ending", "days", "rows", "columns", "top_rows", "top_columns",
 )  # fmt: skip
 OTHERS = ("q", "state", "mine", "page", "source", "port", "address", "next", "unknown", "o", "p", "e", "all", "_facets", "pk__in")
 PAGES = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]

@@ -13,12 +13,13 @@ from tests.security.conftest import CONTACT, HOLDER, RAW
 SENSOR_NAMES = {"own-tokyo", "host-osaka", "host-frankfurt"}
 ORGANISATIONS = {"Own CSIRT", "Partner A", "Partner B"}
 STAFF_ONLY = {HOLDER, CONTACT, RAW, "abuse@isp.invalid", "coordinator@example.invalid"}
-FIGURES = ("api:rankings", "api:series", "api:sources")
+FIGURES = ("api:rankings", "api:series", "api:sources", "api:profile", "api:matrix")
 GETS = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]
 # Address → what a viewer of one's own sensors asks for.
 QUERIES = [
     {}, {"sensors": "overseas"}, {"split": "sensor"}, {"dimension": "sensor"}, {"format": "csv"}, {"format": "csv", "dimension": "sensor"},
-    {"format": "csv", "split": "sensor"}, {"unit": "nonsense"}, {"previous": "true"}, {"split": "signature"}, {"zone": "nowhere"},
+    {"format": "csv", "split": "sensor"}, {"unit": "nonsense"}, {"previous": "true"}, {"split": "signature"},
+    {"rows": "sensor"}, {"format": "csv", "rows": "sensor"}, {"split": "panel"}, {"zone": "nowhere"},
 ]  # fmt: skip
 
 

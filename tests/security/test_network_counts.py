@@ -10,10 +10,14 @@ SETS = ("all", "domestic", "overseas")
 SUMS = [
     ("api:rankings", {"dimension": "port"}), ("api:rankings", {"dimension": "region", "format": "csv"}),
     ("api:series", {}), ("api:series", {"split": "port"}), ("api:series", {"split": "region", "format": "csv"}),
+    ("api:series", {"split": "panel", "compare": "previous"}), ("api:profile", {"split": "region"}), ("api:matrix", {}),
+    ("api:matrix", {"rows": "panel", "format": "csv"}), ("api:ratios", {"days": "5", "split": "port"}),
 ]  # fmt: skip
 REFUSED = [
     ("api:rankings", {"dimension": "sensor"}), ("api:rankings", {"dimension": "sensor", "format": "csv"}),
     ("api:series", {"split": "sensor"}), ("api:series", {"split": "sensor", "format": "csv"}),
+    ("api:profile", {"split": "sensor"}), ("api:matrix", {"rows": "sensor"}), ("api:ratios", {"days": "5", "split": "sensor"}),
+    ("api:series", {"fixed": "true"}),
     ("api:sources", {}), ("api:sources", {"format": "csv"}), ("portal:sources", {}), ("portal:csv-sources", {}),
 ]  # fmt: skip
 
