@@ -1,11 +1,12 @@
 """What analysts find, or the portal finds for them."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import User
 
@@ -89,3 +90,53 @@ class ChangeSearch(models.Model):
     as_of = models.DateField()
     stamp = models.CharField(max_length=64)
     ran_at = models.DateTimeField(auto_now=True)
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "AnnotationQuerySet":
+        """Own staff see them all; they are internal notes."""
+        return self.all() if isinstance(user, User) and user.is_own_staff else self.none()
+
+
+class Annotation(models.Model):
+    """What happened on a day, written beside the curves it may explain: news, an advisory, a change of our own sensors.
+
+    Days are of the reporting zone, `last_day` inclusive and None for one day. Empty `ports` (a pattern as of port groups)
+    and `regions` (codes separated by commas) stand for any. Written by annotations.py alone."""
+
+    day = models.DateField(_("day"))
+    last_day = models.DateField(_("last day"), null=True)
+    text_en = models.CharField(_("text (English)"), max_length=300, blank=True)
+    text_ja = models.CharField(_("text (Japanese)"), max_length=300, blank=True)
+    url = models.URLField(_("link"), max_length=500, blank=True)
+    ports = models.CharField(_("ports"), max_length=400, blank=True)
+    regions = models.CharField(_("regions"), max_length=400, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("annotation")
+        verbose_name_plural = _("annotations")
+        ordering = ["-day", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__isnull=True) | models.Q(last_day__gte=models.F("day")), name="annotation_span"
+            ),
+            models.CheckConstraint(condition=~models.Q(text_en="", text_ja=""), name="annotation_has_text"),
+        ]
+        indexes = [models.Index(fields=["day"], name="annotation_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.text}"
+
+    @property
+    def text(self) -> str:
+        """In the active language where it was written in it."""
+        wanted, other = (self.text_ja, self.text_en) if (get_language() or "").startswith("ja") else (self.text_en, self.text_ja)
+        return wanted or other
+
+    @property
+    def last(self) -> date:
+        return self.last_day or self.day
