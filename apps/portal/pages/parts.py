@@ -1,9 +1,10 @@
 """Parts that the pages of one port and of one region share: the trend with the period before, and a split with its ranking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.observations import queries
 from apps.observations.figures import Dimension, SeriesSet
+from apps.portal.curvenotes import curve_notes
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, named, series_figure, with_previous
 from apps.portal.state import View
@@ -35,7 +36,9 @@ def trend_of(view: View, key: str, label: str, title: str) -> Trend:
     total, earlier = queries.together(
         lambda: queries.series(view.selection, Dimension.NONE, view.bin, view.unit), lambda: series_before(view)
     )
-    figure = series_figure(named(total, key, label), view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
+    curve = named(total, key, label)
+    figure = series_figure(curve, view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
+    figure = replace(figure, notes=(*figure.notes, *curve_notes(curve)))
     return Trend(total, with_previous(figure, earlier, view.against) if earlier else figure)
 
 

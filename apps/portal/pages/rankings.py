@@ -1,11 +1,12 @@
 """All ports and all regions, ranked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness
+from apps.portal.curvenotes import curve_notes, rank_note
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
@@ -46,18 +47,13 @@ def _page(view: View, dimension: Dimension, heading: str, title: str, trend_titl
         lambda: queries.ranking(view.selection, dimension, view.unit, view.limit, previous=True),
         lambda: queries.series(view.selection, dimension, view.bin, view.unit, TOP),
     )
+    csv_url, notes = series_csv(view, dimension, top=TOP), notes_on_sensors(ranking)
+    figure = series_figure(trend, view, id="trend", title=trend_title, csv_url=csv_url, notes=notes)
     return RankingPage(
         heading=heading,
         filters=filter_bar(view, with_bins=True, can_compare=False),
         freshness=view.freshness,
-        trend=series_figure(
-            trend,
-            view,
-            id="trend",
-            title=trend_title,
-            csv_url=series_csv(view, dimension, top=TOP),
-            notes=notes_on_sensors(ranking),
-        ),
+        trend=replace(figure, notes=(*figure.notes, *rank_note(ranking), *curve_notes(trend))),
         table=rank_table(ranking, view, id="ranking", title=title, csv_url=ranking_csv(view, dimension)),
         limits=tuple(LimitLink(limit, view.url_here(limit=str(limit)), limit == view.limit) for limit in LIMITS),
     )
