@@ -17,7 +17,7 @@ from apps.portal.yardstick.land import OF_2020
 from apps.portal.yardstick.mixes import TAIL, mix
 from apps.portal.yardstick.rounding import Floats
 
-FIRST, QUARTER, DAYS = date(2020, 7, 1), date(2020, 10, 1), 184
+FIRST, QUARTER, LAST, DAYS = date(2020, 7, 1), date(2020, 10, 1), date(2020, 12, 31), 184
 US_RISES = date(2020, 10, 30)
 ONLY_DOMESTIC, ONLY_FIRST, ONLY_DAYS, ONLY_SOURCES = PortKey.parse("tcp/14939"), date(2020, 11, 2), 14, 5
 
@@ -50,7 +50,7 @@ def streams(span: Span, rng: np.random.Generator, scale: float = 1.0) -> Iterato
 
 
 def _regions(span: Span) -> Iterator[tuple[str, Floats, bool]]:
-    yield "US", line(span, {date(2020, 10, 29): 690, US_RISES: 730, date(2020, 11, 16): 1040}), False
+    yield "US", line(span, {date(2020, 10, 29): 690, US_RISES: 860, date(2020, 11, 25): 1060}), False
     yield "CN", line(span, {date(2020, 9, 30): 470, QUARTER: 430, date(2020, 12, 31): 325}), False
     yield "NL", line(span, {FIRST: 80}), False
     yield "NL", line(span, {date(2020, 9, 30): 350, QUARTER: 410}), True  # the five blocks

@@ -114,7 +114,7 @@ def japan(span: Span, rng: np.random.Generator) -> Iterator[Flows]:
     yield from (mirai, also)
     yield flows_of(Stream(others, pool[len(pool) // 2 :], {TELNET: 1.0}, per_flow=4), span, rng)
     for port, level in (("tcp/22", 25), ("tcp/445", 15)):
-        yield flows_of(Stream(noisy(line(span, {FIRST: level}), rng, 0.1), pool, _only(port), per_flow=4), span, rng)
+        yield flows_of(Stream(noisy(line(span, {FIRST: level}), rng, 0.1), pool[len(pool) // 4 :], _only(port), per_flow=4), span, rng)
 
 
 def _huawei(span: Span, rng: np.random.Generator) -> Ints:

@@ -20,7 +20,7 @@ from apps.reference.models import DelegationStatus, Registry
 from apps.reference.special import SCENARIO_BLOCK
 
 BASE = int(SCENARIO_BLOCK.network_address)
-BLOCK_SIZES = (4096, 4096, 2048, 4096, 1024)  # /20, /20, /21, /20, /22
+BLOCK_SIZES = (4096, 4096, 4096, 2048, 1024)  # /20, /20, /20, /21, /22
 TO_GB, TO_NL = date(2020, 12, 17), date(2023, 1, 21)
 _24 = 256
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from apps.accounts import audit
 from apps.accounts import services as accounts
 from apps.accounts.models import Organisation
+from apps.analysis.changes import runs
 from apps.common.errors import DomainError
 from apps.observations import services as observations
 from apps.observations.counting import exclusions, months
@@ -17,7 +18,7 @@ from apps.observations.counting.rollup import roll_day
 from apps.observations.intake import wire
 from apps.observations.models import Batch
 from apps.observations.storage import partitions
-from apps.portal.yardstick import delivery, land, network, t05
+from apps.portal.yardstick import delivery, j20, j23, land, network, t05
 from apps.portal.yardstick.network import POINTS, Point
 from apps.reference import services as reference
 from apps.sensors import services as sensors
@@ -56,6 +57,7 @@ def load(say: Say) -> int:
         sensors.revoke_key(key=key)  # nobody sends for a scenario once it is loaded
     _exclude()
     _count(say)
+    _search(say)
     return len(flows)
 
 
@@ -100,6 +102,14 @@ def _count(say: Say) -> None:
     for number, month in enumerate(ours):
         say("Closing months", number, len(ours))
         months.close_month(month)
+
+
+def _search(say: Say) -> None:
+    """For notable changes, as the last day of each report would have told them, and when US had begun to rise."""
+    days = (j20.US_RISES + timedelta(days=14), j20.LAST, j23.LAST)
+    for number, day in enumerate(days):
+        say("Searching for changes", number, len(days))
+        list(runs.search_span("scenario", day, day))
 
 
 def reporting_days() -> list[date]:

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from apps.accounts import audit
 from apps.accounts.models import Organisation
+from apps.analysis.models import Change, ChangeSearch
 from apps.observations.storage import partitions
 from apps.portal.yardstick import loading, network
 from apps.reference.models import Delegation, Registry, Snapshot
@@ -46,8 +47,10 @@ def _remove_rest(ids: list[int]) -> None:
         for table in _BY_SENSOR:
             cursor.execute(f"DELETE FROM {table} WHERE sensor_id = ANY(%s)", [ids])  # noqa: S608  # names above
         panels = [int(panel) for panel in Panel if panel.is_scenario]
-        cursor.execute("DELETE FROM observations_networkcount WHERE panel = ANY(%s)", [panels])
-        cursor.execute("DELETE FROM observations_smallcells WHERE panel = ANY(%s)", [panels])
+        for table in ("observations_networkcount", "observations_smallcells"):
+            cursor.execute(f"DELETE FROM {table} WHERE panel = ANY(%s)", [panels])  # noqa: S608
+    Change.objects.filter(sensors="scenario").delete()
+    ChangeSearch.objects.filter(sensors="scenario").delete()
     Sensor.objects.filter(pk__in=ids).delete()
     Delegation.objects.filter(registry=Registry.SCENARIO).delete()
     Snapshot.objects.filter(registry=Registry.SCENARIO).delete()
