@@ -1,6 +1,7 @@
 """Links that keep the view: what is looked at (period, sensors, unit, …) lives in the query string alone."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 # What a reader carries from page to page. Ports and regions belong to the page they were chosen on.
@@ -20,6 +21,14 @@ def with_query(path: str, values: Mapping[str, str]) -> str:
 
 def in_span(url: str, span: Mapping[str, str]) -> str:
     """The same link for one bin: its period is replaced by `from` and `to` of the bin."""
+    path, kept = _without_span(url)
+    bin_ = urlencode(dict(span), safe="/,:")
+    return f"{path}?{kept}&{bin_}" if kept else f"{path}?{bin_}"
+
+
+@lru_cache(maxsize=64)  # a figure asks it again for each of its bins
+def _without_span(url: str) -> tuple[str, str]:
+    """A link's path and the rest of its query, encoded."""
     parts = urlsplit(url)
-    kept = {name: value for name, value in parse_qsl(parts.query) if name not in {"period", "from", "to"}}
-    return with_query(parts.path, kept | dict(span))
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name not in {"period", "from", "to"}]
+    return parts.path, urlencode(kept, safe="/,:")

@@ -1,8 +1,7 @@
 """Reading small cells: what of ports, and of port × region, is in no row of its own (`counting/smallcells.py`). Rows of
 `countreads` and these together are every cell of a panel, under every signature."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,69 +10,83 @@ from apps.observations.figures import Dimension
 from apps.observations.models import Axis, Slice
 from apps.observations.planning import segmentreads
 from apps.observations.planning.asks import Ask
+from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece, runs_of
-from apps.observations.planning.together import Read, Row, fetch
+from apps.observations.planning.together import Read, Row
 from apps.observations.storage import smallcells
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, empty, length, take
 
 SLICES = (Slice.PORT, Slice.PORT_REGION)
+_BODIES = (
+    "SELECT panel::bigint, extract(epoch FROM bucket)::bigint, octet_length(cells)::bigint, {body} FROM observations_smallcells"
+    " WHERE panel = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
+)
 _TABLE_KEYS = 1 << 22  # with so few keys and bins, sums are added up in a table instead of by sorting
 
 
 def numbers(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bucket (in seconds, 0 where there is but one bin), packets, sources, most, sensor_sources of the small cells."""
     axis, blocks = _where(ask)
-    rows = _fetch(panels, axis, blocks, pieces, len(ask.spans) > 1, "cells")
-    cells = _cells_of(rows, ask, axis)
-    return _summed(_keys(cells, ask), cells)
+    cells = _stored(panels, axis, blocks, pieces, "cells", _cells_of)
+    cells = take(cells, _chosen(cells, ask, axis))
+    return _summed(_keys(cells, ask), _bucketed(cells, ask))
 
 
 def members(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """What each source sent each sensor in the small cells: key, bucket, and the columns of `smallcells.MEMBER` with protocol,
     port, region and signature."""
     axis, blocks = _where(ask)
-    if axis is Axis.PORTS:
+    if axis is Axis.PORTS:  # these have no members
         axis = Axis.PORT
-    rows = _fetch(panels, axis, blocks, pieces, len(ask.spans) > 1, "cells || members")
-    cells = _cells_of([(*row[:2], bytes(row[-1])[: row[2]]) for row in rows], ask, axis, keep=False)
-    told, _counts = smallcells.decode([bytes(row[-1])[row[2] :] for row in rows], smallcells.MEMBER)
-    found = smallcells.with_members(cells, told)
+    found = _stored(panels, axis, blocks, pieces, "cells || members", _members_of)
     found = take(found, _chosen(found, ask, axis))
-    return found | {"key": _keys(found, ask)}
+    return _bucketed(found, ask) | {"key": _keys(found, ask)}
 
 
 def _where(ask: Ask) -> tuple[Axis, tuple[int, ...] | None]:
     """The axis that holds the least of what is asked, and its blocks, None for all."""
     if ask.ports is not None:
-        return Axis.PORT, tuple({code >> 8 for code in ask.ports})
+        return Axis.PORT, tuple(sorted({code >> 8 for code in ask.ports}))
     if ask.slice is Slice.PORT:
         return Axis.PORTS, None
     return Axis.REGION, ask.regions
 
 
-def _fetch(
-    panels: Sequence[int], axis: Axis, blocks: tuple[int, ...] | None, pieces: Sequence[Piece], by_bucket: bool, body: str
-) -> list[Row]:
-    """(panel, bucket in seconds, bytes of the cells, body)."""
-    bucket = "extract(epoch FROM bucket)::bigint" if by_bucket else "0::bigint"
-    parts, parameters = [], list[Any]()
-    for grain, start, end in runs_of(pieces):
-        parts.append(
-            f"SELECT panel::bigint, {bucket}, octet_length(cells)::bigint, {body} FROM observations_smallcells"  # noqa: S608
-            f" WHERE panel = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
-            + ("" if blocks is None else " AND block = ANY(%s)")
-        )
-        parameters += [list(panels), int(grain), int(axis), start, end, *([] if blocks is None else [list(blocks)])]
-    return fetch(Read(" UNION ALL ".join(parts), parameters, 3, has_body=True)) if parts else []
+def _stored(
+    panels: Sequence[int],
+    axis: Axis,
+    blocks: tuple[int, ...] | None,
+    pieces: Sequence[Piece],
+    body: str,
+    convert: Callable[[list[Row]], Frame],
+) -> Frame:
+    """What `convert` makes of the rows (panel, bucket in seconds, bytes of the cells, body); read and decoded once for all figures
+    of a page that look at the same cells."""
+    runs = tuple(runs_of(pieces))
+    if not runs:
+        return convert([])
+    query = _BODIES.format(body=body) + ("" if blocks is None else " AND block = ANY(%s)")
+    chosen = [] if blocks is None else [list(blocks)]
+    parameters = [value for grain, start, end in runs for value in (list(panels), int(grain), int(axis), start, end, *chosen)]
+    read = Read(" UNION ALL ".join([query] * len(runs)), parameters, 3, has_body=True)
+    return once(("small cells", body, tuple(panels), axis, blocks, runs), read, convert)
 
 
-def _cells_of(rows: Sequence[Row], ask: Ask, axis: Axis, *, keep: bool = True) -> Frame:
-    """The cells of all rows with `panel` and `bucket`; those that the ask counts, unless all are to be kept."""
-    cells, counts = smallcells.decode([bytes(row[-1]) for row in rows], smallcells.CELL)
+def _cells_of(rows: list[Row]) -> Frame:
+    """The cells of all rows, with `panel` and `bucket`."""
+    cells, counts = smallcells.decode([bytes(row[-1])[: row[2]] for row in rows], smallcells.CELL)
     heads = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2)
-    cells |= {"panel": np.repeat(heads[:, 0], counts), "bucket": np.repeat(heads[:, 1], counts)}
-    return take(cells, _chosen(cells, ask, axis)) if keep else cells
+    return cells | {"panel": np.repeat(heads[:, 0], counts), "bucket": np.repeat(heads[:, 1], counts)}
+
+
+def _members_of(rows: list[Row]) -> Frame:
+    told, _counts = smallcells.decode([bytes(row[-1])[row[2] :] for row in rows], smallcells.MEMBER)
+    return smallcells.with_members(_cells_of(rows), told)
+
+
+def _bucketed(cells: Frame, ask: Ask) -> Frame:
+    return cells if len(ask.spans) > 1 else cells | {"bucket": np.zeros(length(cells), np.int64)}
 
 
 def _chosen(cells: Frame, ask: Ask, axis: Axis) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from apps.common.periods import Period, add_months, day_start, local_day
@@ -33,7 +34,12 @@ def edges(period: Period, starts: Sequence[datetime]) -> list[tuple[datetime, da
 def cut(spans: Sequence[tuple[datetime, datetime]], zone: ZoneInfo, closed_months: Collection[date]) -> list[Piece]:
     """Pieces that together are exactly the spans. `zone` is the reporting zone, whose days and months are kept;
     `closed_months` are the first days of the months that have month rows."""
-    return [piece for number, (start, end) in enumerate(spans) for piece in _pieces(start, end, number, zone, closed_months)]
+    return list(_cut(tuple(spans), zone, frozenset(closed_months)))
+
+
+@lru_cache(maxsize=256)  # the figures of a page ask about the same few periods and bins
+def _cut(spans: tuple[tuple[datetime, datetime], ...], zone: ZoneInfo, closed_months: frozenset[date]) -> tuple[Piece, ...]:
+    return tuple(piece for number, (start, end) in enumerate(spans) for piece in _pieces(start, end, number, zone, closed_months))
 
 
 def _pieces(start: datetime, end: datetime, number: int, zone: ZoneInfo, closed_months: Collection[date]) -> Iterator[Piece]:

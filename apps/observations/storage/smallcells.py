@@ -5,13 +5,14 @@ holds, `MEMBER` what one source sent one sensor within it. A body is one zstd fr
 one run of bytes for each byte of its width, lowest first, so that nothing but its length tells how many there are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from apps.observations.storage import ragged
 from apps.observations.storage.columns import Frame, length
 
 # From so many on a cell is a row. A row costs some 300 bytes with its index, a member 8 bytes by port and 5 by region.
@@ -47,20 +48,17 @@ def decode(bodies: Iterable[bytes], layout: Mapping[str, np.dtype[Any]]) -> tupl
     engine = zstandard.ZstdDecompressor()
     raw = [engine.decompress(body) for body in bodies]
     width = sum(dtype.itemsize for dtype in layout.values())
-    counts = [len(body) // width for body in raw]
-    frame, at = {}, 0
+    counts = np.array([len(body) // width for body in raw], np.int64)
+    data = np.frombuffer(b"".join(raw), np.uint8)
+    # Where the first byte of each row is, and how far it is from there to its next ones.
+    step = np.repeat(counts, counts)
+    first = np.arange(len(step)) + np.repeat(ragged.starts(counts * (width - 1)), counts)
+    frame, rank = {}, 0
     for name, dtype in layout.items():
-        frame[name] = _column(raw, counts, range(at, at + dtype.itemsize), dtype)
-        at += dtype.itemsize
-    return frame, np.array(counts, np.int64)
-
-
-def _column(raw: Sequence[bytes], counts: Sequence[int], ranks: range, dtype: np.dtype[Any]) -> NDArray[Any]:
-    planes = [
-        np.frombuffer(b"".join(body[rank * count : (rank + 1) * count] for body, count in zip(raw, counts, strict=True)), np.uint8)
-        for rank in ranks
-    ]
-    return planes[0].view(dtype) if len(planes) == 1 else np.stack(planes, axis=1).view(dtype).ravel()
+        planes = [data[first + at * step] for at in range(rank, rank + dtype.itemsize)]
+        frame[name] = planes[0].view(dtype) if len(planes) == 1 else np.stack(planes, axis=1).view(dtype).ravel()
+        rank += dtype.itemsize
+    return frame, counts
 
 
 def with_members(cells: Frame, members: Frame) -> Frame:
