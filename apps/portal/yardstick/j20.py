@@ -50,7 +50,7 @@ def streams(span: Span, rng: np.random.Generator, scale: float = 1.0) -> Iterato
 
 
 def _regions(span: Span) -> Iterator[tuple[str, Floats, bool]]:
-    yield "US", line(span, {date(2020, 10, 29): 690, US_RISES: 860, date(2020, 11, 25): 1060}), False
+    yield "US", line(span, {date(2020, 10, 29): 650, US_RISES: 980, date(2020, 11, 20): 1060}), False
     yield "CN", line(span, {date(2020, 9, 30): 470, QUARTER: 430, date(2020, 12, 31): 325}), False
     yield "NL", line(span, {FIRST: 80}), False
     yield "NL", line(span, {date(2020, 9, 30): 350, QUARTER: 410}), True  # the five blocks

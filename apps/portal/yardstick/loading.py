@@ -18,7 +18,7 @@ from apps.observations.counting.rollup import roll_day
 from apps.observations.intake import wire
 from apps.observations.models import Batch
 from apps.observations.storage import partitions
-from apps.portal.yardstick import delivery, j20, j23, land, network, t05
+from apps.portal.yardstick import delivery, holders, j20, j23, land, network, t05
 from apps.portal.yardstick.network import POINTS, Point
 from apps.reference import services as reference
 from apps.sensors import services as sensors
@@ -66,6 +66,7 @@ def _enrol() -> list[SensorKey]:
     """Organisation, delegations, sensors, and a key for each."""
     for snapshot in land.SNAPSHOTS:
         reference.load(files=[snapshot.file()], day=snapshot.day)
+    holders.add()
     owner = Organisation.objects.filter(name=network.OWNER).first()
     owner = owner or accounts.add_organisation(name=network.OWNER, kind=Organisation.Kind.SENSOR_HOST)
     audit.record(by=None, action="scenario.loaded", target=owner, sensors=len(POINTS))
