@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.observations.figures import Dimension, Ranking, RankRow
 from apps.portal import captions, words
 from apps.portal.downloads import ranking_csv
-from apps.portal.mapclasses import NEW, Steps, amounts, change
+from apps.portal.mapclasses import CLASSES, NEW, Steps, amounts, change
 from apps.portal.state import View
 from apps.portal.tables import key_url, knows_previous
 
@@ -130,11 +130,16 @@ def _row(row: RankRow, view: View, colour: str, has_previous: bool) -> MapRow:
 
 def _colour(row: RankRow, shading: Shading, steps: Steps, has_previous: bool) -> str:
     if shading is Shading.VALUE:
-        return f"--map-{steps.of(row.value)}"
+        return _shade(steps.of(row.value), steps)
     if not has_previous:
         return "--map-none"
     step = change(row.value, row.previous_value)
     return "--map-new" if step == NEW else f"--shift-{step}"
+
+
+def _shade(step: int, steps: Steps) -> str:
+    """Few classes spread over all shades."""
+    return f"--map-{round(step * (CLASSES - 1) / max(len(steps.bounds) - 1, 1))}"
 
 
 def _ratio(row: RankRow) -> str:
@@ -153,7 +158,7 @@ def _amounts(steps: Steps) -> tuple[LegendEntry, ...]:
     if len(lower) > 1:
         texts[0] = _("below %(to)s") % {"to": lower[1]}
         texts[1:-1] = [_("%(from)s to below %(to)s") % {"from": a, "to": b} for a, b in zip(lower[1:-1], lower[2:], strict=True)]
-    entries = [LegendEntry(f"--map-{n}", text) for n, text in enumerate(texts)]
+    entries = [LegendEntry(_shade(n, steps), text) for n, text in enumerate(texts)]
     return (LegendEntry("--map-none", _("nothing observed")), *entries)
 
 

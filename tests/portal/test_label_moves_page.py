@@ -67,6 +67,15 @@ def test_the_card_warns_where_labels_are_a_large_part(moved, visit):
     assert "A large part of this change" not in quiet
 
 
+def test_the_page_of_a_region_leads_to_the_split_and_fetches_the_card(moved, visit):
+    page = text_of(visit(moved.analyst, "/regions/NL/", **{"from": "2020-12-17", "to": "2020-12-27"}))
+    link = "?from=2020-12-17&amp;to=2020-12-27&amp;region=NL"
+    assert f'href="/label-moves/{link}"' in page
+    assert f'hx-get="/label-moves/card/{link}"' in page
+    reader = sightings.who_reads_network_counts(moved.partner_a)
+    assert "/label-moves/card/" not in text_of(visit(reader, "/regions/NL/", **{"from": "2020-12-17", "to": "2020-12-27"}))
+
+
 def test_viewers_of_sums_are_told_to_choose_their_sensors(moved, visit):
     reader = sightings.who_reads_network_counts(moved.partner_a)
     answer = visit(reader, "/label-moves/", **SPLIT)

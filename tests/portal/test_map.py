@@ -46,7 +46,7 @@ def test_the_map_shows_every_region_with_a_table_behind_and_names_those_without_
     assert ">unknown</a>" in page
     data = data_of(page, "map-data")
     assert data["regions"] == [
-        {"shape": "392", "label": "Japan", "text": "288", "url": "/regions/JP/?from=2026-03-02&to=2026-03-16", "colour": "--map-2"}
+        {"shape": "392", "label": "Japan", "text": "288", "url": "/regions/JP/?from=2026-03-02&to=2026-03-16", "colour": "--map-6"}
     ]
     assert "Borders shown are no statement" in page
     assert "format=csv" in page

@@ -37,6 +37,12 @@ class PairLine:
 
 
 @dataclass(frozen=True)
+class LabelMovesLinks:
+    url: str
+    card_url: str
+
+
+@dataclass(frozen=True)
 class SplitForm:
     region: str
     regions: tuple[Choice, ...]
@@ -86,6 +92,14 @@ def answer(view: View) -> LabelMoves:
     """The split that a page's address asks for; a unit that does not split is replaced by the one that always does."""
     asked = _question(view)
     return label_moves(asked.selection, asked.before, asked.region, asked.unit, asked.limit)
+
+
+def label_moves_links(view: View, code: str) -> LabelMovesLinks | None:
+    """For the page of a region; what the links lead to reads segments, so it is fetched when it comes into view."""
+    if view.selection.scope.is_aggregate_only:
+        return None
+    kept = {"region": code, "ports": view.query.get("ports", ""), "groups": view.query.get("groups", "")}
+    return LabelMovesLinks(*(view.url(reverse(f"portal:{name}"), **kept) for name in ("label-moves", "label-moves-card")))
 
 
 def card(view: View) -> dict[str, object]:

@@ -11,6 +11,7 @@ from apps.observations.figures import Dimension, Freshness, SeriesSet
 from apps.portal import words
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.labelmoves import LabelMovesLinks, label_moves_links
 from apps.portal.pages.parts import Split, split_of, trend_of
 from apps.portal.state import View
 from apps.portal.summary import Fact, facts_of
@@ -31,6 +32,7 @@ class RegionPage:
     by_port: Figure | None  # None where one port is chosen: it would repeat the trend
     ports: RankTable | None
     by_panel: Figure | None
+    label_moves: LabelMovesLinks | None  # None for viewers of sums only
     sources_url: str
 
 
@@ -52,6 +54,7 @@ def region_page(view: View, code: str) -> RegionPage:
         by_port=ports.figure,
         ports=ports.table,
         by_panel=_by_panel(view, trend.found, halves, code),
+        label_moves=label_moves_links(view, code),
         sources_url=view.sources_url(),
     )
 
