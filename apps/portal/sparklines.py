@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 WIDTH, HEIGHT, EDGE = 180, 36, 2
+LEAST_MARK = 5
 
 Values = Sequence[float | None]
 
@@ -27,7 +28,8 @@ def sparkline(values: Values, first: date, mark: tuple[date, date], other: Value
     """A curve of days from `first` on, with the days of `mark` (both inclusive) shaded."""
     step = (WIDTH - 2 * EDGE) / max(len(values) - 1, 1)
     begin, end = (min(max((day - first).days, 0), len(values) - 1) for day in mark)
-    left, right = EDGE + step * (begin - 0.5), EDGE + step * (end + 0.5)
+    half = max(step / 2, LEAST_MARK / 2)
+    left, right = EDGE + step * begin - half, EDGE + step * end + half
     runs = list(_runs(values, step))
     return Sparkline(
         lines=tuple(" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1),

@@ -60,7 +60,7 @@ def test_a_curve_breaks_at_a_gap(seen, known, visit):
 )
 def test_the_list_is_filtered(seen, known, visit, query, subjects):
     page = text_of(visit(seen.analyst, "/changes/", **(PERIOD | query)))
-    assert [part.split("</span> ")[1].split(" <span")[0] for part in page.split('class="change-title"')[1:]] == subjects
+    assert [part.split("</span> ")[1].split(" <span")[0] for part in page.split('class="finding-title"')[1:]] == subjects
 
 
 @pytest.mark.parametrize("query", [{"kind": "earthquake"}, {"state": "x"}, {"page": "0"}, {"page": "99999"}, {"dimension": "sensor"}])
@@ -75,7 +75,7 @@ def test_partners_see_changes_only_with_the_right_to_network_counts(seen, known,
     reader = sightings.who_reads_network_counts(seen.partner_b)
     page = text_of(visit(reader, "/changes/", **PERIOD, state="all"))
     assert "surged to 20 per sensor" in page
-    for hidden in ("our own test", "analyst", "53/UDP", "<form class=&quot;change-decision", "change-decision"):
+    for hidden in ("our own test", "analyst", "53/UDP", "finding-decision"):
         assert hidden not in page.split("<section")[-1]
 
 
@@ -110,7 +110,7 @@ def test_htmx_gets_the_change_as_it_is_then(seen, known):
 def test_only_those_who_analyse_decide(seen, known):
     for user in (seen.auditor, seen.admin, sightings.who_reads_network_counts(seen.partner_a)):
         assert of_client(user).post(f"/changes/{known[0].pk}/decision/", {"state": "watched"}).status_code == 404
-        assert "change-decision" not in text_of(of_client(user).get("/changes/", PERIOD))
+        assert "finding-decision" not in text_of(of_client(user).get("/changes/", PERIOD))
 
 
 def test_the_home_page_shows_the_weightiest(seen, known, visit):

@@ -63,13 +63,13 @@ def _step(change: Change, numbers: Numbers) -> str:
     factor = numbers["factor"]
     if change.direction > 0:
         is_sharp, texts = not factor or factor >= SHARP, (
-            _("Around %(day)s, %(what)s surged from %(before)s to %(after)s per sensor and day and stayed there."),
-            _("Around %(day)s, %(what)s rose from %(before)s to %(after)s per sensor and day and stayed there."),
+            _("Around %(day)s, %(what)s surged from %(before)s to %(after)s per sensor and day (medians of up to two weeks)."),
+            _("Around %(day)s, %(what)s rose from %(before)s to %(after)s per sensor and day (medians of up to two weeks)."),
         )  # fmt: skip
     else:
         is_sharp, texts = factor <= 1 / SHARP, (
-            _("Around %(day)s, %(what)s plunged from %(before)s to %(after)s per sensor and day and stayed there."),
-            _("Around %(day)s, %(what)s fell from %(before)s to %(after)s per sensor and day and stayed there."),
+            _("Around %(day)s, %(what)s plunged from %(before)s to %(after)s per sensor and day (medians of up to two weeks)."),
+            _("Around %(day)s, %(what)s fell from %(before)s to %(after)s per sensor and day (medians of up to two weeks)."),
         )  # fmt: skip
     return texts[0 if is_sharp else 1] % words + _other_sensors(numbers)
 
