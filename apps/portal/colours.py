@@ -72,6 +72,9 @@ _FIXED = {
 }
 
 
+KNOWN_KEYS = tuple(_FIXED)
+
+
 @dataclass(frozen=True)
 class Colour:
     hue: int

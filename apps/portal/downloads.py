@@ -23,17 +23,29 @@ MOST_SOURCES = 100_000
 SOURCES_A_TURN = 1000
 
 
-def series_csv(view: View, split: Dimension, *, top: int = 5) -> str:
+def series_csv(view: View, split: Dimension, *, top: int = 5, mean: int = 0) -> str:
     own = {"split": split.value, "bin": view.bin.value, "unit": view.unit.value, "top": str(top)}
-    return _api("api:series", view, own)
+    return _api("api:series", view, own | {"mean": str(mean or ""), "compare": view.against or ""})
+
+
+def profile_csv(view: View, split: Dimension, *, top: int) -> str:
+    return _api("api:profile", view, {"split": split.value, "unit": view.unit.value, "top": str(top)})
+
+
+def matrix_csv(view: View, rows: Dimension, columns: Dimension, sides: tuple[int, int]) -> str:
+    """`sides` are the numbers of rows and of columns."""
+    own = {"rows": rows.value, "columns": columns.value, "top_rows": str(sides[0]), "top_columns": str(sides[1])}
+    return _api("api:matrix", view, own | {"unit": view.unit.value})
+
+
+def signature_names(view: View) -> str:
+    """Every signature, also those that figures leave out unless they are asked for."""
+    return view.query.get("signatures") or ",".join(signature.label for signature in Signature)
 
 
 def signatures_csv(view: View) -> str:
-    """Every signature, also those that figures leave out unless they are asked for."""
-    chosen = view.query.get("signatures") or ",".join(signature.label for signature in Signature)
-    return _api(
-        "api:series", view, {"split": Dimension.SIGNATURE.value, "bin": view.bin.value, "unit": view.unit.value, "signatures": chosen}
-    )
+    own = {"split": Dimension.SIGNATURE.value, "bin": view.bin.value, "unit": view.unit.value}
+    return _api("api:series", view, own | {"signatures": signature_names(view)})
 
 
 def ranking_csv(view: View, dimension: Dimension) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.common.periods import Bin, local_day, next_bin
@@ -16,6 +17,7 @@ from apps.portal.links import in_span
 from apps.portal.state import Scale, View
 
 NO_LINK = {"", "other", "previous"}
+CURVES = ("line", "multiples")
 PREVIOUS = Colour(7, 1)
 
 
@@ -39,6 +41,14 @@ class TableRow:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A sentence below a figure, such as what a ratio is or what happened on a day."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class Figure:
     """`data` is what static/js/lib/charts.js draws; everything else is plain text for people without it."""
 
@@ -51,6 +61,9 @@ class Figure:
     csv_url: str
     scale_url: str  # the same view on the other scale; '' where there is but one
     data: dict[str, Any]
+    explorer_url: str = ""  # the same figure in the explorer; '' where it has no question for it
+    notes: tuple[Note, ...] = ()
+    first_heading: str = ""  # of the table's rows; '' for the begin of bins
 
     @property
     def data_id(self) -> str:
@@ -59,6 +72,15 @@ class Figure:
     @property
     def file_name(self) -> str:
         return captions.file_name(self.title)
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """The headings of small multiples, one a canvas; none where all is drawn on one."""
+        return tuple(self.data.get("panels", ()))
+
+    @property
+    def is_table(self) -> bool:
+        return bool(self.data["kind"] == "table")
 
     @property
     def is_logarithmic(self) -> bool:
@@ -70,14 +92,24 @@ class Figure:
 
 
 def series_figure(
-    found: SeriesSet, view: View, *, id: str, title: str, kind: str = "line", csv_url: str = "", notes: Mapping[str, str] | None = None
+    found: SeriesSet,
+    view: View,
+    *,
+    id: str,
+    title: str,
+    kind: str = "line",
+    csv_url: str = "",
+    notes: Mapping[str, str] | None = None,
+    explorer: Mapping[str, str] | None = None,
+    in_explorer: bool = True,
 ) -> Figure:
-    """`kind` is line, stacked or bar. `title` names what is shown; filters that are on are added. `notes` are remarks
-    on single curves by key, such as that all of it came to one sensor."""
+    """`kind` is line, stacked, bar, multiples or table; explorer/ makes more of it. `title` says what is shown; filters that
+    are on are added. `notes` are remarks on single curves by key, such as that all of it came to one sensor. `explorer` is
+    what the explorer must be told beyond the view; not `in_explorer`: it has no question for this."""
     spans = _spans(found, view)
     labels = [words.bin_label(start, found.bin, view.period.zone) for start in found.starts]
     columns = tuple(_column(one, found.split, view, (notes or {}).get(one.key, "")) for one in found.series)
-    scale = view.scale if kind == "line" else Scale.LINEAR  # stacked logarithms would not add up
+    scale = view.scale if kind in CURVES else Scale.LINEAR  # stacked logarithms would not add up
     axis = _axis(found, scale)
     return Figure(
         id=id,
@@ -87,7 +119,8 @@ def series_figure(
         rows=tuple(_rows(found, labels, spans, view.sources_url())),
         caption=captions.caption(found.meta),
         csv_url=csv_url,
-        scale_url=_other_scale(view, id) if kind == "line" else "",
+        scale_url=_other_scale(view, id) if kind in CURVES else "",
+        explorer_url=explorer_url(view, found.split, len(found.series), kind, **(explorer or {})) if in_explorer else "",
         data={
             "kind": kind,
             "scale": scale,
@@ -95,7 +128,8 @@ def series_figure(
             "labels": labels,
             "spans": spans,
             "series": [_drawn(column, one) for column, one in zip(columns, found.series, strict=True)],
-        },
+        }
+        | ({"panels": [column.label for column in columns]} if kind == "multiples" else {}),
     )
 
 
@@ -111,6 +145,13 @@ def _other_scale(view: View, id: str) -> str:
 def _rows(found: SeriesSet, labels: list[str], spans: list[dict[str, str]], behind: str) -> Iterator[TableRow]:
     for n, (label, span) in enumerate(zip(labels, spans, strict=True)):
         yield TableRow(label, in_span(behind, span), tuple(words.number(one.values[n]) for one in found.series))
+
+
+def explorer_url(view: View, split: Dimension, top: int, kind: str = "line", **changes: str) -> str:
+    """The explorer at a figure: its filters, split and kind of chart."""
+    own = {"split": "" if split is Dimension.NONE else split.value, "top": "" if split is Dimension.NONE else str(max(top, 1))}
+    chart = {"line": "", "bar": "stacked"}.get(kind, kind)
+    return view.url(reverse("portal:explorer"), **{**view.filters(), **own, "chart": chart, **changes})
 
 
 def named(found: SeriesSet, key: str, label: str) -> SeriesSet:

@@ -34,17 +34,28 @@ def _address(text: str, user: User) -> str | None:
     return reverse("portal:source", args=[str(address)])
 
 
-def _port(text: str, user: User) -> str | None:
+def port_named(text: str) -> PortKey | None:
+    """The port that a text names in any of the ways people write one."""
     lowered = text.lower()
     if match := _PORT.fullmatch(lowered):
         lowered = f"{match['name']}/{match['number']}"
     elif match := _BARE_PORT.fullmatch(lowered):
         lowered = f"tcp/{match['number']}"
     try:
-        key = PortKey.parse(lowered)
+        return PortKey.parse(lowered)
     except ValueError:
         return None
-    return reverse("portal:port", args=str(key).split("/"))
+
+
+def region_named(text: str) -> str | None:
+    """The code of a region by its code or its whole name in either language."""
+    code = text.upper()
+    return code if len(code) == 2 and is_region(code) else _region_by_name(text.casefold())
+
+
+def _port(text: str, user: User) -> str | None:
+    key = port_named(text)
+    return reverse("portal:port", args=str(key).split("/")) if key else None
 
 
 def _ticket(text: str, user: User) -> str | None:
@@ -54,15 +65,11 @@ def _ticket(text: str, user: User) -> str | None:
 
 
 def _region(text: str, user: User) -> str | None:
-    code = text.upper()
-    if len(code) == 2 and is_region(code):
-        return reverse("portal:region", args=[code])
-    found = _region_by_name(text.casefold())
+    found = region_named(text)
     return reverse("portal:region", args=[found]) if found else None
 
 
 def _region_by_name(name: str) -> str | None:
-    """A region by its whole name in either language."""
     for language in ("en", "ja"):
         with translation.override(language):
             for code in region_codes():

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from apps.portal.views import changes, pages, regions
+from apps.portal.views import changes, explorer, pages, regions
 
 app_name = "portal"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("search/", pages.search, name="search"),
     path("freshness/", pages.freshness, name="freshness"),
+    path("explorer/", explorer.explorer, name="explorer"),
     path("ports/", pages.ports, name="ports"),
     path("ports/<str:protocol>/<str:number>/", pages.port, name="port"),
     path("regions/", pages.regions, name="regions"),

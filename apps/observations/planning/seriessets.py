@@ -54,17 +54,19 @@ def _lines(ask: Ask, context: Context, unit: Unit, top: int, codes: tuple[int, .
             lambda: units.total(replace(ask, spans=()), unit, days), lambda: units.by_bin(ask, unit, days), lambda: covered_bins(ask, days)
         )
         return (Line(EVERYTHING, total, _with_gaps(seen[EVERYTHING], covered[EVERYTHING], unit)),)
-    totals = leaders(context, ask.group, unit, top) if codes is None else _totals(ask.for_keys(codes), context, unit)
-    asked = ask.for_keys(tuple(totals))
-    if not totals:
+    known = None if codes is not None else leaders(context, ask.group, unit, top)
+    asked = ask.for_keys(tuple(known or codes or ()))
+    if not asked.only:
         return ()
-    seen, covered = together(lambda: units.by_bin(asked, unit, days), lambda: covered_bins(asked, days))
+    seen, covered, totals = together(
+        lambda: units.by_bin(asked, unit, days), lambda: covered_bins(asked, days), lambda: known or _totals(asked, context, unit)
+    )
     return tuple(Line(code, total, _with_gaps(seen[code], covered[ask.owner_of(code)], unit)) for code, total in totals.items())
 
 
 def _totals(ask: Ask, context: Context, unit: Unit) -> dict[int, float]:
     """The value over the period of each key that is asked for, 0 where there is none."""
-    found = units.by_bin(replace(ask, spans=()), unit, context.days) if ask.only else {}
+    found = units.by_bin(replace(ask, spans=()), unit, context.days)
     return {code: float(np.nan_to_num(found[code][0])) for code in ask.only or ()}
 
 

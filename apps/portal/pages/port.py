@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from apps.common.ports import PortKey
 from apps.observations import queries
 from apps.observations.figures import Dimension, Freshness, SeriesSet
-from apps.portal.downloads import signatures_csv
+from apps.portal.downloads import signature_names, signatures_csv
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.pages.parts import TOP, Split, split_of, trend_of
@@ -73,4 +73,5 @@ def _by_signature(found: SeriesSet, view: View, label: str) -> Figure | None:
     if len(seen) < 2:
         return None
     title = _("%(port)s by signature") % {"port": label}
-    return series_figure(replace(found, series=seen), view, id="by-signature", title=title, csv_url=signatures_csv(view))
+    chosen = {"signatures": signature_names(view)}
+    return series_figure(replace(found, series=seen), view, id="by-signature", title=title, csv_url=signatures_csv(view), explorer=chosen)

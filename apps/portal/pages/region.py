@@ -97,7 +97,7 @@ def _by_panel(view: View, total: SeriesSet, halves: tuple[SeriesSet, ...], code:
     _all, *names = SETS[False]  # which half it is has its colour, of whichever network
     named_halves = zip(names, halves, strict=True)
     lines = tuple(replace(half.series[0], key=name, label=str(words.SENSOR_SETS[name])) for name, half in named_halves)
-    both = replace(total, split=Dimension.SENSOR, series=lines)
+    both = replace(total, split=Dimension.PANEL, series=lines)
     title = _("%(region)s by domestic and overseas sensors") % {"region": region_label(code)}
     csv_url = view.url(reverse("portal:csv-panels", args=[code]), ports=view.query.get("ports", ""))
     return series_figure(both, view, id="by-panel", title=title, csv_url=csv_url)

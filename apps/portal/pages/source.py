@@ -115,6 +115,7 @@ def _timeline(found: SourceHistory, view: View) -> Figure:
         title=_("Packets from %(address)s by port") % {"address": found.address},
         kind="stacked",
         csv_url=view.url(reverse("portal:csv-timeline", args=[found.address.removesuffix("/64")])),
+        in_explorer=False,
     )
 
 

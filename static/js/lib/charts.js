@@ -1,5 +1,6 @@
 // The one file that knows Chart.js (window.Chart, a classic script; see docs/subsystems/assets.md).
-import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks } from "./series.js";
+import { overlays } from "./overlays.js";
+import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, panelsOf, roundUp } from "./series.js";
 
 const Chart = window.Chart;
 const root = document.documentElement;
@@ -24,7 +25,9 @@ function filling(series) {
   return pen.createPattern(tile, "repeat");
 }
 
-function lineSet(series, isLog) {
+const WIDTHS = { mean: 3, previous: 1.25, raw: 1, alone: 2 };
+
+function lineSet(series, isLog, hasMeans) {
   const colour = css(`--series-${series.hue}`);
   return {
     label: series.label,
@@ -32,7 +35,7 @@ function lineSet(series, isLog) {
     borderColor: colour,
     backgroundColor: colour,
     borderDash: dashOf(series.pattern),
-    borderWidth: series.key === "previous" ? 1.25 : 2,
+    borderWidth: WIDTHS[series.role ?? (hasMeans ? "raw" : "alone")],
     pointRadius: (context) => (isAlone(series.values, context.dataIndex) ? 2.5 : 0),
     pointHoverRadius: 4,
     spanGaps: false, // a gap is no data, never a line across it
@@ -44,8 +47,12 @@ function barSet(series) {
   return { label: series.label, data: series.values, backgroundColor: filling(series), borderWidth: 0, barPercentage: 1, categoryPercentage: 0.9 };
 }
 
+const BARS = ["bar", "stacked", "share"];
+
 function datasets(data) {
-  return data.series.map((series) => (data.kind === "line" ? lineSet(series, data.scale === "log") : barSet(series)));
+  if (BARS.includes(data.kind)) return data.series.map(barSet);
+  const hasMeans = data.series.some((series) => series.role === "mean");
+  return data.series.map((series) => lineSet(series, data.scale === "log", hasMeans));
 }
 
 function colours(chart) {
@@ -60,7 +67,7 @@ function colours(chart) {
 
 // Heights are worked out here rather than by Chart.js's own logarithmic axis, which leaves out zeros as if they were gaps.
 function logarithmic(data, language) {
-  const most = Math.max(1, ...data.series.flatMap((series) => series.values));
+  const most = Math.max(1, data.most ?? 0, ...data.series.flatMap((series) => series.values));
   const ticks = logTicks(most);
   return {
     min: 0,
@@ -72,18 +79,20 @@ function logarithmic(data, language) {
   };
 }
 
-function linear(language) {
-  return { beginAtZero: true, ticks: { callback: (value) => formatNumber(value, language), maxTicksLimit: 7 } };
+function linear(data, language) {
+  const end = data.kind === "share" ? { max: 100 } : data.most === undefined ? {} : { max: roundUp(data.most) };
+  return { beginAtZero: true, ...end, ticks: { callback: (value) => formatNumber(value, language), maxTicksLimit: data.panels ? 4 : 7 } };
 }
 
 function options(data, { noData, onPick }) {
   const language = root.lang;
-  const stacked = data.kind === "stacked";
+  const stacked = data.kind === "stacked" || data.kind === "share";
   return {
     animation: false,
     responsive: true,
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
+    layout: { padding: { top: data.annotations?.length ? 16 : 0 } },
     scales: {
       x: {
         stacked,
@@ -93,7 +102,7 @@ function options(data, { noData, onPick }) {
       },
       y: {
         stacked,
-        ...(data.scale === "log" ? logarithmic(data, language) : linear(language)),
+        ...(data.scale === "log" ? logarithmic(data, language) : linear(data, language)),
         grid: {},
         title: { display: false },
       },
@@ -119,13 +128,12 @@ function options(data, { noData, onPick }) {
   };
 }
 
-// Draw `data` of a figure (docs/how-to/add-a-chart.md) on a canvas. Follows the theme. Returns what a caller may need.
-export function drawFigure(canvas, data, { noData, onPick }) {
-  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+function drawChart(canvas, data, { noData, onPick }) {
   const chart = new Chart(canvas, {
-    type: data.kind === "line" ? "line" : "bar",
+    type: BARS.includes(data.kind) ? "bar" : "line",
     data: { labels: data.labels, datasets: datasets(data) },
     options: options(data, { noData, onPick }),
+    plugins: [overlays(data, data.scale === "log" ? heightOf : (value) => value)],
   });
   const follow = () => {
     chart.data.datasets = datasets(data);
@@ -134,5 +142,13 @@ export function drawFigure(canvas, data, { noData, onPick }) {
   };
   follow();
   document.addEventListener("themechange", follow);
-  return { canvas, data };
+}
+
+// Draw `data` of a figure (docs/how-to/add-a-chart.md) on the canvases inside `area`, one, or one for each of its panels.
+// Follows the theme.
+export function drawFigure(area, data, { noData, onPick }) {
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  const canvases = [...area.querySelectorAll("canvas")];
+  const parts = data.panels ? panelsOf(data) : [data];
+  canvases.forEach((canvas, index) => drawChart(canvas, parts[index], { noData, onPick }));
 }

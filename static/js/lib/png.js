@@ -8,11 +8,13 @@ function css(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-export function composePicture({ canvas, data }, { title, unit, caption }) {
+// `area` holds one canvas, or several with headings of their own.
+export function composePicture(area, data, { title, unit, caption }) {
   const picture = document.createElement("canvas");
   const pen = picture.getContext("2d");
-  const scale = canvas.width / canvas.clientWidth;
-  const width = canvas.clientWidth + 2 * MARGIN;
+  const [first] = area.querySelectorAll("canvas");
+  const scale = first.width / first.clientWidth;
+  const width = area.clientWidth + 2 * MARGIN;
   const family = getComputedStyle(document.body).fontFamily;
   const fonts = { title: `600 16px ${family}`, text: `13px ${family}`, small: `11px ${family}` };
 
@@ -22,8 +24,8 @@ export function composePicture({ canvas, data }, { title, unit, caption }) {
   };
   const heading = lines(fonts.title, title);
   const notes = lines(fonts.small, caption);
-  const legend = legendRows(pen, fonts.text, data.series, width - 2 * MARGIN);
-  const height = 2 * MARGIN + (heading.length + 1 + legend.length) * LINE + canvas.clientHeight + notes.length * 16 + LINE;
+  const legend = data.panels ? [] : legendRows(pen, fonts.text, data.series, width - 2 * MARGIN);
+  const height = 2 * MARGIN + (heading.length + 1 + legend.length) * LINE + area.clientHeight + notes.length * 16 + LINE;
 
   picture.width = width * scale;
   picture.height = height * scale;
@@ -43,8 +45,8 @@ export function composePicture({ canvas, data }, { title, unit, caption }) {
   };
   write(fonts.title, "--chart-ink", heading, LINE);
   write(fonts.text, "--chart-text", [unit], LINE);
-  pen.drawImage(canvas, MARGIN, top, canvas.clientWidth, canvas.clientHeight);
-  top += canvas.clientHeight + 8;
+  drawArea(pen, fonts.text, area, top);
+  top += area.clientHeight + 8;
   for (const row of legend) {
     for (const entry of row) drawEntry(pen, fonts.text, entry, top);
     top += LINE;
@@ -52,6 +54,19 @@ export function composePicture({ canvas, data }, { title, unit, caption }) {
   top += 4;
   write(fonts.small, "--chart-text", notes, 16);
   return picture;
+}
+
+// Canvases and headings at the places they have on the page.
+function drawArea(pen, font, area, top) {
+  const origin = area.getBoundingClientRect();
+  const place = (element) => {
+    const box = element.getBoundingClientRect();
+    return [MARGIN + box.left - origin.left, top + box.top - origin.top];
+  };
+  for (const canvas of area.querySelectorAll("canvas")) pen.drawImage(canvas, ...place(canvas), canvas.clientWidth, canvas.clientHeight);
+  pen.font = font;
+  pen.fillStyle = css("--chart-ink");
+  for (const heading of area.querySelectorAll("[data-heading]")) pen.fillText(heading.textContent, ...place(heading));
 }
 
 function legendRows(pen, font, series, width) {
@@ -71,7 +86,7 @@ function legendRows(pen, font, series, width) {
 }
 
 function drawEntry(pen, font, { one, left }, top) {
-  pen.strokeStyle = css(`--series-${one.hue}`);
+  pen.strokeStyle = css(one.colour ?? `--series-${one.hue}`);
   pen.lineWidth = 3;
   pen.setLineDash(dashOf(one.pattern));
   pen.beginPath();

@@ -51,6 +51,31 @@ export function heightOf(value) {
   return value === null ? null : Math.log10(1 + value);
 }
 
+// The place of a day on an axis of labels that sort by time: of its first bin, else of the last that begins earlier; -1
+// where none does.
+export function placeOf(labels, day) {
+  const own = labels.findIndex((label) => label.startsWith(day));
+  return own >= 0 ? own : labels.findLastIndex((label) => label <= day);
+}
+
+// The data of each small chart of `data.panels`: its own curves, and the largest value of all, so that axes agree.
+export function panelsOf(data) {
+  const most = Math.max(0, ...data.series.flatMap((series) => series.values));
+  return data.panels.map((_label, panel) => ({
+    ...data,
+    most,
+    series: data.series.filter((series, index) => (series.panel ?? index) === panel),
+    windows: (data.windows ?? []).filter((window) => window.panel === undefined || window.panel === panel),
+  }));
+}
+
+// A round number no smaller than `most` at which an axis may end.
+export function roundUp(most) {
+  if (most <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= most) * power;
+}
+
 // Zero and round numbers up to `most`, at least 1: powers of ten, with 3, 30, … between where they are few.
 export function logTicks(most) {
   const steps = most > 1000 ? [1] : [1, 3];

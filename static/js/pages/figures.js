@@ -7,7 +7,7 @@ for (const figure of document.querySelectorAll("[data-figure]")) {
   if (!area) continue;
   area.hidden = false;
   const data = JSON.parse(document.getElementById(figure.dataset.figure).textContent);
-  const drawn = drawFigure(area.querySelector("canvas"), data, {
+  drawFigure(area, data, {
     noData: figure.dataset.noData,
     onPick: (link) => window.location.assign(link),
   });
@@ -16,6 +16,6 @@ for (const figure of document.querySelectorAll("[data-figure]")) {
   button.addEventListener("click", () => {
     const title = figure.dataset.title;
     const caption = [...figure.querySelectorAll("figcaption span")].map((part) => part.textContent.trim()).join("  ·  ");
-    download(composePicture(drawn, { title, unit: data.axis, caption }), figure.dataset.file);
+    download(composePicture(area, data, { title, unit: data.axis, caption }), figure.dataset.file);
   });
 }

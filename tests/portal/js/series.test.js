@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, wrapText } from "../../../static/js/lib/series.js";
+import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, panelsOf, placeOf, roundUp, wrapText } from "../../../static/js/lib/series.js";
 
 test("a value between two gaps stands alone", () => {
   const values = [null, 3, null, 4, 5, null];
@@ -45,4 +45,23 @@ test("the ticks of a logarithmic axis are zero and round numbers up to the large
 test("patterns differ, and unknown ones are solid", () => {
   assert.notDeepEqual(dashOf(1), dashOf(2));
   assert.deepEqual(dashOf(9), []);
+});
+
+test("a day lies in the last bin that begins no later", () => {
+  const weeks = ["2023-01-02", "2023-01-09", "2023-01-16"];
+  assert.deepEqual(["2023-01-01", "2023-01-02", "2023-01-12", "2023-02-01"].map((day) => placeOf(weeks, day)), [-1, 0, 1, 2]);
+  assert.equal(placeOf(["2023-01-01 00:00", "2023-01-01 01:00"], "2023-01-01"), 0);
+});
+
+test("small multiples share the largest value, and each has its own curves and windows", () => {
+  const series = (values, panel) => ({ values, ...(panel === undefined ? {} : { panel }) });
+  const data = { panels: ["a", "b"], series: [series([1, null]), series([2, 9]), series([4, 4], 0)], windows: [{ panel: 1 }, {}] };
+  const [a, b] = panelsOf(data);
+  assert.deepEqual([a.most, b.most], [9, 9]);
+  assert.deepEqual([a.series.length, b.series.length], [2, 1]);
+  assert.deepEqual([a.windows.length, b.windows.length], [1, 2]);
+});
+
+test("an axis ends at a round number no smaller than the largest value", () => {
+  assert.deepEqual([0, 1, 9, 11, 2100].map(roundUp), [1, 1, 10, 12, 2500]);
 });

@@ -1,0 +1,45 @@
+"""The explorer: any question over the counts, its whole state in the address."""
+
+from dataclasses import dataclass, replace
+
+from apps.common.periods import Bin
+from apps.observations import queries
+from apps.observations.figures import Freshness
+from apps.portal.explorer.answers import answer
+from apps.portal.explorer.form import SHOWN, ExplorerForm, explorer_form
+from apps.portal.explorer.heat import HeatTable
+from apps.portal.explorer.question import question_from
+from apps.portal.explorer.quickviews import QuickViews, quick_views
+from apps.portal.figures import Figure
+from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.state import View
+from apps.portal.tables import RankTable
+
+
+@dataclass(frozen=True)
+class ExplorerPage:
+    filters: FilterBar
+    form: ExplorerForm
+    quick: tuple[QuickViews, ...]
+    freshness: Freshness
+    figure: Figure | None
+    heat: HeatTable | None
+    ranking: RankTable | None
+    sources_url: str
+
+
+def explorer_page(view: View) -> ExplorerPage:
+    question = question_from(view.query, view.unit)
+    if question.is_daily:
+        view = replace(view, bin=Bin.DAY)
+    (found,) = queries.together(lambda: answer(view, question))
+    return ExplorerPage(
+        filters=filter_bar(view, with_bins=True, also_shown=SHOWN),
+        form=explorer_form(view, question),
+        quick=quick_views(view),
+        freshness=view.freshness,
+        figure=found.figure,
+        heat=found.heat,
+        ranking=found.ranking,
+        sources_url=view.sources_url(),
+    )
