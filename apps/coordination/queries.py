@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from ipaddress import ip_network
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -142,6 +144,15 @@ def tickets_for_source(user: User | AnonymousUser, address: str) -> list[TicketR
     """Tickets about an address (or an IPv6 /64), open ones first; [] for those who may see none."""
     visible = Investigation.objects.visible_to(user).filter(_about(address)).distinct()
     return sorted(rows(visible), key=lambda row: row.state in ("resolved", "closed_no_response"))
+
+
+def tickets_in(user: User | AnonymousUser, ranges: Iterable[tuple[str, str]], limit: int = PAGE_SIZE) -> list[TicketRow]:
+    """Tickets about an address within one of the ranges (first, last), newest first; [] for those who may see none."""
+    within = [Q(hosts__address__gte=first, hosts__address__lte=last) for first, last in ranges]
+    if not within:
+        return []
+    found = Investigation.objects.visible_to(user).filter(reduce(or_, within)).distinct()
+    return rows(found.order_by("-number")[:limit])
 
 
 def tickets_due(user: User | AnonymousUser, limit: int = 10) -> list[TicketRow]:

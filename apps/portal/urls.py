@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portal.views import changes, explorer, pages, regions
+from apps.portal.views import changes, crowds, explorer, holders, pages, regions
 
 app_name = "portal"
 urlpatterns = [
@@ -23,5 +23,16 @@ urlpatterns = [
     path("sources/<str:address>/timeline.csv", pages.csv_timeline, name="csv-timeline"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change>/decision/", changes.decide_change, name="decide-change"),
+    path("co-ports/", crowds.co_ports, name="co-ports"),
+    path("only-these-sensors/", crowds.only_these_sensors, name="only-these-sensors"),
+    path("cohorts/", crowds.cohorts, name="cohorts"),
+    path("cohorts.csv", crowds.csv_cohort, name="csv-cohort"),
+    path("cohorts/holders/", crowds.holders_of_cohort, name="cohort-holders"),
+    path("cohorts/days.csv", crowds.csv_cohort_days, name="csv-cohort-days"),
+    path("holders/", holders.holders, name="holders"),
+    path("holders.csv", holders.csv_holders, name="csv-holders"),
+    path("holders/<int:pk>/", holders.holder, name="holder"),
+    path("holders/<int:pk>/sources/", holders.holder_ports, name="holder-sources"),
+    path("holders/<int:pk>/trend.csv", holders.csv_holder_trend, name="csv-holder-trend"),
     path("sources.csv", pages.csv_sources, name="csv-sources"),
 ]

@@ -57,6 +57,7 @@ class Portal:
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},
             "api:ingest-batch": {"uuid": "no-uuid"},
+            **dict.fromkeys(("portal:holder", "portal:holder-sources", "portal:csv-holder-trend"), {"pk": self.lookup.network_id}),
         }
         return others.get(name, {})
 

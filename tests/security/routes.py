@@ -54,6 +54,17 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:sensors": ("get", PEOPLE),
     "portal:sources": ("get", PEOPLE),
     "portal:source": ("get", PEOPLE),
+    "portal:co-ports": ("get", PEOPLE),
+    "portal:only-these-sensors": ("get", answers(IN, outsiders=302)),  # 400 where no other sensor is left
+    "portal:cohorts": ("get", PEOPLE),
+    "portal:cohort-holders": ("get", answers(IN, partners=404, outsiders=302)),  # 400 without a condition, as the next two
+    "portal:csv-cohort": ("get", answers(IN, outsiders=302)),
+    "portal:csv-cohort-days": ("get", answers(IN, outsiders=302)),
+    "portal:holders": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:csv-holders": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:holder": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:holder-sources": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:csv-holder-trend": ("get", answers(200, partners=404, outsiders=302)),
     "portal:csv-sources": ("get", PEOPLE),
     "portal:csv-panels": ("get", answers(200, partners=404, outsiders=302)),
     "portal:csv-timeline": ("get", PEOPLE),

@@ -25,7 +25,7 @@ from apps.observations.api.views import ERRORS, FigureView
 DESCRIPTION = """`expression` is a condition, or conditions under `and`, `or` and, inside `and`, `not`. A condition holds any of
 `ports`, `groups`, `regions`, `origin`, `signatures`, `scanners`, `sensors`, `from`, `to`, `period` (as in URLs, or lists) and
 `min_sensors`. With `match` `same_day` (the default) an `and` means the same reporting day, with `any_day` any time."""
-EXAMPLE = {"expression": {"and": [{"ports": "tcp/37215"}, {"ports": "tcp/23"}, {"not": {"regions": "JP"}}]}, "match": "any_day"}
+EXAMPLE: dict[str, Any] = {"expression": {"and": [{"ports": "tcp/37215"}, {"ports": "tcp/23"}, {"not": {"regions": "JP"}}]}, "match": "any_day"}
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)

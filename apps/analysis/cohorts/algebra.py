@@ -9,9 +9,8 @@ from functools import reduce
 import numpy as np
 
 from apps.analysis.cohorts.expressions import Atom, Group, Node, Operator
+from apps.analysis.daysets import Days
 from apps.observations.storage.sourcesets import Keys
-
-Days = dict[int, Keys]
 
 
 def evaluate(node: Node, sets: Callable[[Atom], Days], everybody: Days) -> Days:

@@ -1,31 +1,28 @@
 """The answer to a cohort: exact counts of its conditions and of the whole, by day where days are matched."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
+from apps.analysis import daysets
 from apps.analysis.breakdown import Part, breakdown
 from apps.analysis.cohorts import algebra
-from apps.analysis.cohorts.algebra import Days
 from apps.analysis.cohorts.expressions import Atom, Match, Question
 from apps.analysis.coports import CoPort, ports_of
+from apps.analysis.daysets import Days
 from apps.common.errors import ParameterError
-from apps.common.periods import Bin, Period, bins, local_day
+from apps.common.periods import Period
 from apps.observations import queries
 from apps.observations.figures import Dimension, FigureMeta, Selection, SourcePage, Unit
-from apps.observations.planning import keysets, planner
+from apps.observations.planning import keysets
 from apps.observations.planning.asks import Ask
-from apps.observations.planning.captions import context_of
+from apps.observations.planning.captions import Context, context_of
 from apps.observations.planning.reading import reading
-from apps.observations.planning.spans import edges
 from apps.observations.planning.together import together
 from apps.observations.storage.sourcesets import Keys
 
-# Of all conditions and days together; about a gigabyte while they are read.
-MAX_KEYS = 20_000_000
 MOST_REGIONS = 20
 ANY_DAY = 0  # the one number where days do not matter
 
@@ -92,9 +89,8 @@ class Cohort:
 def evaluate(question: Question) -> Cohort:
     """Two statements, whatever the number of conditions, and what segments take where counts do not hold a condition."""
     with reading():
-        _require_few(question)
-        context, everybody, *found = together(
-            lambda: context_of(question.whole),
+        context = _context(question)
+        everybody, *found = together(
             lambda: _everybody(question),
             *(lambda atom=atom: _sets(atom, question.match) for atom in question.atoms),
         )
@@ -129,12 +125,7 @@ def _sets(atom: Atom, match: Match) -> Days:
 
 def _ask(atom: Atom, match: Match) -> tuple[list[int], Ask]:
     """The number of each bin, and the question with these bins: reporting days, or the period as one."""
-    ask = Ask(atom.selection)
-    if match is Match.ANY_DAY:
-        return [ANY_DAY], ask
-    period = Period(atom.selection.period.start, atom.selection.period.end, settings.REPORT_TIME_ZONE)
-    spans = tuple(edges(period, bins(period, Bin.DAY)))
-    return [local_day(start, period.zone).toordinal() for start, _end in spans], replace(ask, spans=spans)
+    return daysets.by_day(atom.selection) if match is Match.SAME_DAY else ([ANY_DAY], Ask(atom.selection))
 
 
 def _day_counts(question: Question, members: Days, meta: FigureMeta) -> tuple[DayCount, ...]:
@@ -148,17 +139,13 @@ def _none(is_missing: bool) -> int | None:
     return None if is_missing else 0
 
 
-def _require_few(question: Question) -> None:
-    """Refuses what would not fit into memory before any set is read; one statement."""
-    sizes = together(*(lambda atom=atom: _most_keys(atom, question.match) for atom in question.atoms))
+def _context(question: Question) -> Context:
+    """What captions need; refuses what would not fit into memory before any set is read. One statement."""
+    context, *sizes = together(
+        lambda: context_of(question.whole), *(lambda atom=atom: daysets.most_keys(_ask(atom, question.match)[1]) for atom in question.atoms)
+    )
     for atom, size in zip(question.atoms, sizes, strict=True):
-        if size > MAX_KEYS // len(question.atoms):
-            name = f"{atom.path}.from" if atom.path else "from"
-            raise ParameterError(name, _("more than %(max)d sources to compare; shorten the period") % {"max": MAX_KEYS})
-
-
-def _most_keys(atom: Atom, match: Match) -> int:
-    """How many keys the sets of a condition hold at most; segments have a limit of their own."""
-    ask = _ask(atom, match)[1]
-    chosen = planner.plan(ask, sources=True)
-    return int(planner.bounds(replace(ask, spans=())).upper.sum()) if chosen.store and not chosen.read else 0
+        if size > daysets.MAX_KEYS // len(question.atoms):
+            raise daysets.too_many(f"{atom.path}.from" if atom.path else "from")
+    known: Context = context
+    return known

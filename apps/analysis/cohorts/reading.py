@@ -31,14 +31,14 @@ TOP = "expression"  # the name of a problem that has no deeper place
 Json = Any
 
 
-def question_from(body: Json, user: User | AnonymousUser) -> Question:
-    """The cohort that a request asks for, for this user."""
+def question_from(body: Json, user: User | AnonymousUser, scope: SensorScope | None = None) -> Question:
+    """The cohort that a request asks for, for this user. `scope` is the one of `sensors` where the caller knows it already."""
     if not isinstance(body, Mapping):
         raise ParameterError(TOP, _("send a JSON object with the key expression"))
     for name in body:
         if name not in BODY_NAMES:
             raise _unknown(str(name), BODY_NAMES)
-    base = params.selection_from({name: _text(name, body[name]) for name in BASE_NAMES if name in body}, user)
+    base = params.selection_from({name: _text(name, body[name]) for name in BASE_NAMES if name in body}, user, scope=scope)
     require_addresses(base.scope)
     match = params.choice_from({"match": _text("match", body.get("match", ""))}, "match", tuple(Match), Match.SAME_DAY)
     return Question(_Reader(user, base).expression(body.get("expression")), match, base)

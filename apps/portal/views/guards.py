@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from apps.accounts.models import User
 from apps.common.ports import PortKey
 from apps.enrichment.blocks import read_address
 from apps.observations.planning.reading import reading
@@ -28,6 +30,26 @@ def analysis_page(view: View) -> View:
             return view(request, **arguments)
 
     return login_required(require_GET(guarded))
+
+
+def staff_page(view: View) -> View:
+    """A page for own staff; others get the 404 of a page that does not exist."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        if not cast(User, request.user).is_own_staff:
+            raise Http404
+        return view(request, **arguments)
+
+    return analysis_page(guarded)
+
+
+def card_or_page(request: HttpRequest, name: str, page: object) -> HttpResponse:
+    """A part of other pages that is a page by itself, too: htmx asks for the card alone."""
+    template = f"portal/_{name}.html" if request.headers.get("HX-Request") else f"portal/{name}.html"
+    response = render(request, template, {"page": page})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def port_or_404(text: str) -> PortKey:
