@@ -8,14 +8,35 @@ and asks them by `queries.together(lambda: queries.series(…), …)`, so that t
 from collections.abc import Sequence
 
 from apps.common.periods import Bin, Period
+from apps.observations.counting.listings import ExclusionRow, ScannerListRow, exclusions, scanner_lists
 from apps.observations.figures import Coverage, Dimension, Freshness, Ranking, Selection, SeriesSet, SourceHistory, SourcePage, Unit, Usual
-from apps.observations.planning import baseline, excluded, freshness, rankings, seriessets, sourcelists, watch
+from apps.observations.planning import baseline, coveragecalendar, excluded, freshness, rankings, seriessets, sourcelists, watch
+from apps.observations.planning.captures import capture_of
+from apps.observations.planning.coveragecalendar import CoverageCalendar
 from apps.observations.planning.reading import reading
 from apps.observations.planning.together import together
 from apps.observations.storage.sourcesets import Keys
 from apps.sensors.scopes import SensorScope
 
-__all__ = ["coverage", "excluded_series", "newest_data", "ranking", "reading", "series", "source_history", "sources", "together", "usual"]
+__all__ = [
+    "ExclusionRow",
+    "ScannerListRow",
+    "CoverageCalendar",
+    "capture_of",
+    "coverage",
+    "coverage_calendar",
+    "excluded_series",
+    "exclusions",
+    "newest_data",
+    "ranking",
+    "reading",
+    "scanner_lists",
+    "series",
+    "source_history",
+    "sources",
+    "together",
+    "usual",
+]
 
 
 def ranking(
@@ -71,6 +92,12 @@ def newest_data(scope: SensorScope) -> Freshness:
 def coverage(scope: SensorScope, period: Period) -> Coverage:
     """On which days of a period how many sensors of a scope were watching."""
     return watch.sensor_days(scope.sensor_ids, period).summary
+
+
+def coverage_calendar(sensors: Sequence[int], period: Period) -> CoverageCalendar:
+    """Covered hours of each of these sensors on each reporting day of a period; ParameterError when those are too many."""
+    with reading():
+        return coveragecalendar.calendar(sensors, period)
 
 
 def usual(scope: SensorScope, unit: Unit = Unit.PACKETS) -> Usual:

@@ -2,10 +2,12 @@
 
 import re
 
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.observations.figures import FigureMeta, Freshness, Scanners, Unit
+from apps.observations.figures import ExcludedPort, FigureMeta, Freshness, Scanners, Unit
 from apps.portal import words
 from apps.portal.state import View
 from apps.reference import portgroups
@@ -24,7 +26,7 @@ def full_title(title: str, view: View) -> str:
     filters += [] if "regions" in view.fixed else _some([region_label(code) for code in chosen.regions])
     filters += [str(words.ORIGINS[chosen.origin])] if chosen.origin else []
     filters += _some([str(words.SIGNATURES[signature]) for signature in chosen.signatures])
-    filters += _some(view.sensor_names)
+    filters += [] if "sensors" in view.fixed else _some(view.sensor_names)
     filters += [_("fixed panel")] if chosen.fixed_panel else []
     if chosen.scanners is not Scanners.INCLUDE:
         filters.append(str(words.SCANNERS[chosen.scanners]))
@@ -51,6 +53,7 @@ def caption(meta: FigureMeta) -> tuple[str, ...]:
         _sensors(meta),
         "" if "signatures" in meta.filters else _("without backscatter, bogon sources and canary packets"),
         _scanners(meta),
+        _exclusions(meta),
         _gaps(meta),
         region_as_of(meta),
         _freshness(meta.freshness, meta),
@@ -66,6 +69,21 @@ def _scanners(meta: FigureMeta) -> str:
         return _("no list of survey scanners covers the period: none are told apart")
     names = _some([f"{one.name} ({words.day(one.date)})" for one in meta.scanner_lists])
     return _("survey scanners by %(lists)s") % {"lists": _(", ").join(names)}
+
+
+def _exclusions(meta: FigureMeta) -> str:
+    """What exclusions keep out, with the way to it; or that it alone is shown."""
+    if "excluded" in meta.filters:
+        return _("only what is excluded from the statistics")
+    if not meta.exclusions:
+        return ""
+    names = _some([f"{port_label(one.port)} ({_span(one)})" for one in meta.exclusions])
+    text = _("excluded at some sensors: %(ports)s") % {"ports": _(", ").join(names)}
+    return format_html('<a href="{}">{}</a>', reverse("portal:exclusions"), text)
+
+
+def _span(one: ExcludedPort) -> str:
+    return words.days(one.first_day, one.last_day) if one.last_day else _("since %(day)s") % {"day": words.day(one.first_day)}
 
 
 def _denominator(meta: FigureMeta) -> str:

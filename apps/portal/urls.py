@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portal.views import changes, crowds, explorer, holders, pages, regions
+from apps.portal.views import annotations, changes, crowds, explorer, holders, operations, pages, regions, watching
 
 app_name = "portal"
 urlpatterns = [
@@ -8,6 +8,11 @@ urlpatterns = [
     path("search/", pages.search, name="search"),
     path("freshness/", pages.freshness, name="freshness"),
     path("explorer/", explorer.explorer, name="explorer"),
+    path("explorer/annotations/", explorer.annotate, name="annotate"),
+    path("explorer/annotations/<int:number>/remove/", explorer.remove_annotation, name="remove-annotation"),
+    path("annotations/", annotations.annotations, name="annotations"),
+    path("annotations/<int:number>/", annotations.annotation, name="annotation"),
+    path("annotations/<int:number>/remove/", annotations.remove_annotation, name="remove-annotation"),
     path("ports/", pages.ports, name="ports"),
     path("ports/<str:protocol>/<str:number>/", pages.port, name="port"),
     path("regions/", pages.regions, name="regions"),
@@ -18,6 +23,13 @@ urlpatterns = [
     path("label-moves/card/", regions.label_moves_card, name="label-moves-card"),
     path("label-moves/terms.csv", regions.csv_label_moves, name="csv-label-moves"),
     path("sensors/", pages.sensors, name="sensors"),
+    path("sensors/<int:number>/", watching.sensor, name="sensor"),
+    path("coverage/", watching.coverage, name="coverage"),
+    path("exclusions/", operations.exclusions, name="exclusions"),
+    path("exclusions/<int:number>/", operations.exclusion, name="exclusion"),
+    path("exclusions/<int:number>/lift/", operations.lift_exclusion, name="lift-exclusion"),
+    path("scanner-lists/", operations.scanners, name="scanners"),
+    path("scanner-lists/<int:number>/remove/", operations.remove_scanners, name="remove-scanners"),
     path("sources/", pages.sources, name="sources"),
     path("sources/<str:address>/", pages.source, name="source"),
     path("sources/<str:address>/timeline.csv", pages.csv_timeline, name="csv-timeline"),

@@ -117,6 +117,12 @@ class Heartbeat(models.Model):
         constraints = [models.UniqueConstraint(fields=["sensor", "start"], name="heartbeat_once")]
 
 
+class ExclusionQuerySet(models.QuerySet["Exclusion"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "ExclusionQuerySet":
+        """Those of the sensors that the user may see."""
+        return self.filter(sensor__in=Sensor.objects.visible_to(user))
+
+
 class Exclusion(models.Model):
     """Flows of one sensor and port, first_day to last_day (reporting days, both inclusive), kept out of every count."""
 
@@ -126,3 +132,5 @@ class Exclusion(models.Model):
     first_day = models.DateField()
     last_day = models.DateField(null=True, blank=True)
     reason = models.TextField()
+
+    objects = ExclusionQuerySet.as_manager()

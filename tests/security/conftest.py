@@ -11,11 +11,11 @@ from rest_framework.test import APIClient
 
 from apps.accounts import services as accounts
 from apps.accounts.models import AuditEntry, Organisation
-from apps.analysis.models import Change
+from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
 from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
 from apps.reference.models import PortAlias, PortGroup, ScannerList, Snapshot
-from apps.sensors.models import SensorKey
+from apps.sensors.models import Exclusion, SensorKey
 from tests.analysis.changes import scene as changes
 from tests.cast import Cast, make_cast, sensor_client
 from tests.coordination import scenes
@@ -54,12 +54,23 @@ class Portal:
             "portal:csv-panels": {"code": "JP"},
             "portal:source": {"address": scene.JAPANESE},
             "portal:csv-timeline": {"address": scene.JAPANESE},
+            "portal:remove-annotation": {"number": 1},
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},
+            "portal:sensor": {"number": self.cast.sensor.pk},
+            **dict.fromkeys(("portal:exclusion", "portal:lift-exclusion", "api:exclusion", "api:exclusion-series"), self._exclusion()),
+            **dict.fromkeys(("portal:remove-scanners", "api:scanner-list"), {"number": ScannerList.objects.earliest("pk").pk}),
+            **dict.fromkeys(("portal:annotation", "portal:remove-annotation", "api:annotation"), {"number": self._annotation()}),
             "api:ingest-batch": {"uuid": "no-uuid"},
             **dict.fromkeys(("portal:holder", "portal:holder-sources", "portal:csv-holder-trend"), {"pk": self.lookup.network_id}),
         }
         return others.get(name, {})
+
+    def _exclusion(self) -> dict[str, object]:
+        return {"number": Exclusion.objects.earliest("pk").pk}
+
+    def _annotation(self) -> int:
+        return Annotation.objects.get_or_create(day=scene.FIRST, text_en="Word of an advisory")[0].pk
 
     def _row(self, page: str) -> dict[str, object]:
         if page == "app_list":
@@ -112,6 +123,7 @@ def _furnished(cast: Cast, patches: pytest.MonkeyPatch) -> Portal:
     mail = scenes.queued(ticket, cast.coordinator)
     accounts.add_token(user=cast.partner_a, name="theirs")
     ScannerList.objects.create(name="list", list_date=scene.FIRST)
+    Exclusion.objects.create(sensor=cast.sensor, protocol=6, port=22, first_day=scene.FIRST, reason="maintenance")
     changes.spike()
     return Portal(cast, ticket, mail, _looked_up(scene.JAPANESE), AuthToken.objects.get())
 

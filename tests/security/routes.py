@@ -43,7 +43,12 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:search": ("get", PEOPLE),
     "portal:freshness": ("get", PEOPLE),
     "portal:explorer": ("get", PEOPLE),
+    "portal:annotate": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=302)),
+    "portal:remove-annotation": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=302)),
     "portal:ports": ("get", PEOPLE),
+    "portal:annotations": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:annotation": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:remove-annotation": ("post", answers(404, analyst=302, outsiders=302)),
     "portal:port": ("get", PEOPLE),
     "portal:regions": ("get", PEOPLE),
     "portal:region": ("get", PEOPLE),
@@ -52,6 +57,13 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:label-moves-card": ("get", PEOPLE),
     "portal:csv-label-moves": ("get", answers(IN, outsiders=302)),  # 400 without a region
     "portal:sensors": ("get", PEOPLE),
+    "portal:sensor": ("get", answers(200, partners=404, outsiders=302)),  # of the own CSIRT
+    "portal:coverage": ("get", PEOPLE),
+    "portal:exclusions": ("get", PEOPLE),
+    "portal:exclusion": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:lift-exclusion": ("post", answers(404, analyst=302, admin=302, outsiders=302)),
+    "portal:scanners": ("get", PEOPLE),
+    "portal:remove-scanners": ("post", answers(404, admin=302, outsiders=302)),
     "portal:sources": ("get", PEOPLE),
     "portal:source": ("get", PEOPLE),
     "portal:co-ports": ("get", PEOPLE),
@@ -89,6 +101,8 @@ TABLE: dict[str, tuple[str, Answers]] = {
     },
     "api:rankings": ("get", TOKEN_OR_SESSION),
     "api:series": ("get", TOKEN_OR_SESSION),
+    "api:annotations": ("get", answers(200, partners=404, outsiders=401)),
+    "api:annotation": ("get", answers(200, partners=404, outsiders=401)),
     "api:ratios": ("get", answers(IN, outsiders=401)),  # 400 where the period is too short for two windows
     "api:profile": ("get", TOKEN_OR_SESSION),
     "api:matrix": ("get", TOKEN_OR_SESSION),
@@ -99,6 +113,12 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:cohorts-evaluate": ("post", answers(IN, outsiders=401)),
     "api:label-moves": ("get", answers(IN, outsiders=401)),  # 400 without a region
     "api:changes": ("get", TOKEN_OR_SESSION),
+    "api:coverage": ("get", TOKEN_OR_SESSION),
+    "api:exclusions": ("get", TOKEN_OR_SESSION),
+    "api:exclusion": ("delete", answers(404, analyst=204, admin=204, outsiders=401)),
+    "api:exclusion-series": ("get", answers(200, partners=404, outsiders=401)),
+    "api:scanner-lists": ("get", TOKEN_OR_SESSION),
+    "api:scanner-list": ("delete", answers(404, admin=204, outsiders=401)),
     "api:change-decision": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=401)),
     "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
     "api:docs": ("get", OPEN),

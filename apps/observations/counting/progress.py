@@ -38,7 +38,9 @@ class Progress:
 
 
 def progress_of(spans: Sequence[Span]) -> list[Progress]:
-    """One each, in their order. One query."""
+    """One each, in their order. At most one query."""
+    if not spans:
+        return []
     columns = [list(range(len(spans))), *([getattr(span, name) for span in spans] for name in ("sensor", "first", "last"))]
     with connection.cursor() as cursor:
         cursor.execute(_DAYS, columns)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -73,6 +74,7 @@ class SensorsPage:
     lines: tuple[SensorLine, ...]
     period: str
     may_enrol: bool
+    calendar_url: str
 
 
 def health_strip(user: User) -> HealthStrip:
@@ -91,6 +93,7 @@ def sensors_page(view: View) -> SensorsPage:
         lines=tuple(_line(row, hours.get(row.id, {}), view) for row in rows),
         period=words.period(view.period),
         may_enrol=view.user.is_own_staff,
+        calendar_url=view.url(reverse("portal:coverage")),
     )
 
 
@@ -113,11 +116,11 @@ def _line(row: SensorRow, hours: dict[date, int], view: View) -> SensorLine:
         health_kind=row.health,
         health=str(HEALTHS[row.health]),
         last_seen=words.moment(row.last_seen_at, view.period.zone) if row.last_seen_at else "–",
-        newest_packet=_newest_packet(row, view),
+        newest_packet=newest_packet(row, view),
         coverage=words.percent(covered / len(days)) if days else "–",
         cells=strip([_kind(hours.get(day, 0)) for day in view.period.days()]),
         coverage_text=_("%(covered)d of %(days)d days covered") % {"covered": covered, "days": len(days)},
-        url=view.url_here(sensors=str(row.id)),
+        url=view.url(reverse("portal:sensor", args=[row.id]), sensors=""),
     )
 
 
@@ -138,7 +141,7 @@ def strip(kinds: list[str]) -> tuple[StripCell, ...]:
     return tuple(StripCell(f"{100 * first / len(kinds):.2f}", f"{100 * (end - first) / len(kinds):.2f}", kind) for first, end, kind in runs)
 
 
-def _newest_packet(row: SensorRow, view: View) -> str:
+def newest_packet(row: SensorRow, view: View) -> str:
     """How long ago; of an archive its last day, which the clock has nothing to do with."""
     if row.health is Health.ARCHIVE and row.last_packet_at:
         return f"{row.last_packet_at.astimezone(view.period.zone):%Y-%m-%d}"
