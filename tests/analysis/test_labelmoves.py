@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 import numpy as np
 import pytest
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from apps.analysis.labelmoves import terms
@@ -41,7 +42,8 @@ def row(prefix: str, region: str):
 
 
 def ripe(day: date, *rows) -> None:
-    snapshots.put(Registry.RIPENCC, day, table_of(sorted(rows)))
+    with transaction.atomic():
+        snapshots.put(Registry.RIPENCC, day, table_of(sorted(rows)))
 
 
 def noon(day: date) -> datetime:

@@ -41,7 +41,7 @@ def test_every_page_in_both_languages_and_themes(portal):
             root = portal.locator("html")
             assert (root.get_attribute("lang"), root.get_attribute("data-bs-theme")) == (language, theme)
             portal.wait_for_load_state("networkidle")
-            canvases = portal.locator("canvas")
+            canvases = portal.locator("[data-figure] canvas")
             assert canvases.count() == FIGURES.get(path, 0), path
             assert all(canvas.evaluate(IS_DRAWN) for canvas in canvases.all()), path
 
