@@ -24,6 +24,10 @@ class PortRange:
     def codes(self) -> range:
         return range(self.protocol << 16 | self.first, (self.protocol << 16 | self.last) + 1)
 
+    @property
+    def ports(self) -> range:
+        return range(self.first, self.last + 1)
+
     def __str__(self) -> str:
         first = str(PortKey(self.protocol, self.first))
         return first if self.first == self.last else f"{first}-{self.last}"

@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             ("portal:label-moves", gettext_noop("Label moves")),
             ("portal:sources", gettext_noop("Sources")),
             ("portal:holders", gettext_noop("Holders")),
+            ("portal:annotations", gettext_noop("Annotations")),
         ),
     ),
     (
@@ -46,6 +47,8 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         ),
     ),
 )
+
+STAFF_PAGES = {"portal:annotations", "portal:holders"}  # nobody else has them
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,10 @@ class Shell:
         return [*self._pages(PAGES), *groups, *self._others()]
 
     def _pages(self, pages: Iterable[Page]) -> Iterator[NavigationItem]:
+        user = self.request.user
+        is_own_staff = isinstance(user, User) and user.is_own_staff
         for name, label in pages:
-            if path := _url(name):
+            if (is_own_staff or name not in STAFF_PAGES) and (path := _url(name)):
                 yield NavigationItem(_(label), with_state(path, self.request.GET), _is_current(self.request.path, path))
 
     def _group(self, group: tuple[str, tuple[Page, ...]]) -> NavigationItem | NavigationGroup | None:

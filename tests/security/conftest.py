@@ -54,7 +54,6 @@ class Portal:
             "portal:csv-panels": {"code": "JP"},
             "portal:source": {"address": scene.JAPANESE},
             "portal:csv-timeline": {"address": scene.JAPANESE},
-            "portal:remove-annotation": {"number": 1},
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},
             "portal:sensor": {"number": self.cast.sensor.pk},

@@ -43,8 +43,6 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:search": ("get", PEOPLE),
     "portal:freshness": ("get", PEOPLE),
     "portal:explorer": ("get", PEOPLE),
-    "portal:annotate": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=302)),
-    "portal:remove-annotation": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=302)),
     "portal:ports": ("get", PEOPLE),
     "portal:annotations": ("get", answers(200, partners=404, outsiders=302)),
     "portal:annotation": ("get", answers(200, partners=404, outsiders=302)),

@@ -1,10 +1,12 @@
 from django.urls import URLPattern, path
 
-from apps.analysis.api import changes, cohorts, coports, label_moves, matrices, portgroups, profiles, ratios, series
+from apps.analysis.api import annotations, changes, cohorts, coports, label_moves, matrices, portgroups, profiles, ratios, series
 
 urlpatterns: list[URLPattern] = [
     path("changes/", changes.ChangesView.as_view(), name="changes"),
     path("changes/<int:change>/decision/", changes.ChangeDecisionView.as_view(), name="change-decision"),
+    path("annotations/", annotations.AnnotationsView.as_view(), name="annotations"),
+    path("annotations/<int:number>/", annotations.AnnotationView.as_view(), name="annotation"),
     path("series/", series.SeriesView.as_view(), name="series"),
     path("ratios/", ratios.RatiosView.as_view(), name="ratios"),
     path("profile/", profiles.ProfileView.as_view(), name="profile"),
