@@ -140,3 +140,31 @@ class Annotation(models.Model):
     @property
     def last(self) -> date:
         return self.last_day or self.day
+
+
+class SourceNoteQuerySet(models.QuerySet["SourceNote"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "SourceNoteQuerySet":
+        """Own staff see them all; they are internal."""
+        return self.all() if isinstance(user, User) and user.is_own_staff else self.none()
+
+
+class SourceNote(models.Model):
+    """What somebody of own staff wrote about one source address. Never changed: a correction is a further note.
+
+    `address` as text, of IPv6 the /64 prefix, as figures print it. Written by sourcenotes.py alone."""
+
+    address = models.CharField(max_length=43)
+    text = models.TextField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SourceNoteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("note on a source")
+        verbose_name_plural = _("notes on sources")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["address", "-created_at"], name="note_of_source")]
+
+    def __str__(self) -> str:
+        return self.address

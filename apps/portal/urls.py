@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portal.views import annotations, changes, crowds, explorer, holders, operations, pages, regions, watching
+from apps.portal.views import annotations, changes, crowds, explorer, holders, operations, pages, regions, sourcenotes, watching
 
 app_name = "portal"
 urlpatterns = [
@@ -30,6 +30,7 @@ urlpatterns = [
     path("scanner-lists/<int:number>/remove/", operations.remove_scanners, name="remove-scanners"),
     path("sources/", pages.sources, name="sources"),
     path("sources/<str:address>/", pages.source, name="source"),
+    path("sources/<str:address>/notes/", sourcenotes.add_note, name="add-source-note"),
     path("sources/<str:address>/timeline.csv", pages.csv_timeline, name="csv-timeline"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change>/decision/", changes.decide_change, name="decide-change"),

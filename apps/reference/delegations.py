@@ -1,5 +1,6 @@
 """The one delegation record that an address belonged to on a day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -7,10 +8,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from apps.common import sourcekeys
 from apps.common.regions import decode
 from apps.reference import models
-from apps.reference.models import DelegationStatus, Registry
+from apps.reference.models import REGIONAL, DelegationStatus, Registry
 from apps.reference.regions import region_map_for
 
 Address = IPv4Address | IPv6Address
+MOST_RECORDS = 200  # of one address
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,27 @@ def delegation_of(address: str, day: date) -> Delegation | None:
         valid_to__gt=as_of,
     )
     return _as_record(found.order_by("status", "opaque_id")[0], as_of, ip_address(address))
+
+
+@dataclass(frozen=True)
+class DatedDelegation:
+    """A record and the span of snapshots that hold it: `until` is the date of the first without it, None while it stands."""
+
+    record: Delegation
+    until: date | None
+
+
+def history_of(address: str, registries: Collection[int] = REGIONAL) -> tuple[DatedDelegation, ...]:
+    """Every record that any snapshot had of an address, oldest first; where two registries both had it, both. One query.
+    ValueError where the text is no address."""
+    key = sourcekeys.from_address(address)
+    if key >= 1 << 63:  # beyond what registries delegate
+        return ()
+    rows = models.Delegation.objects.filter(registry__in=list(registries), start_key__lte=key, end_key__gte=key)
+    return tuple(
+        DatedDelegation(_as_record(row, row.valid_from, ip_address(address)), row.valid_to if row.valid_to != models.FOREVER else None)
+        for row in rows.order_by("valid_from", "registry", "start_key")[:MOST_RECORDS]
+    )
 
 
 def _as_record(row: models.Delegation, as_of: date, address: Address) -> Delegation:

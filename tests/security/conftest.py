@@ -53,6 +53,7 @@ class Portal:
             "portal:region": {"code": "JP"},
             "portal:csv-panels": {"code": "JP"},
             "portal:source": {"address": scene.JAPANESE},
+            "portal:add-source-note": {"address": scene.JAPANESE},
             "portal:csv-timeline": {"address": scene.JAPANESE},
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},

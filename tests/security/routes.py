@@ -64,6 +64,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:remove-scanners": ("post", answers(404, admin=302, outsiders=302)),
     "portal:sources": ("get", PEOPLE),
     "portal:source": ("get", PEOPLE),
+    "portal:add-source-note": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
     "portal:co-ports": ("get", PEOPLE),
     "portal:only-these-sensors": ("get", answers(IN, outsiders=302)),  # 400 where no other sensor is left
     "portal:cohorts": ("get", PEOPLE),

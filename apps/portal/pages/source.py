@@ -7,6 +7,8 @@ from datetime import date
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.analysis import sourcenotes
+from apps.analysis.models import SourceNote
 from apps.common.periods import Bin, bins, local_day
 from apps.common.ports import PortKey
 from apps.coordination.models import may_read_tickets
@@ -22,6 +24,8 @@ from apps.portal.links import with_query
 from apps.portal.pages.sources import Link, port_link
 from apps.portal.shares import signature_label
 from apps.portal.state import View
+from apps.reference.delegations import history_of
+from apps.reference.models import REGIONAL, Registry
 from apps.reference.names import port_label, region_label
 
 DRAWN_PORTS = 8
@@ -42,6 +46,25 @@ class RegionSince:
 
 
 @dataclass(frozen=True)
+class DelegationLine:
+    """One record of a registry's dated files: `since` is the first snapshot that has it, `until` the first without it."""
+
+    region: str
+    url: str
+    since: str
+    until: str
+    registry: str
+    addresses: str
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    author: str
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
 class SourcePage:
     address: str
     filters: FilterBar
@@ -56,11 +79,21 @@ class SourcePage:
     signatures: tuple[Part, ...]
     regions: tuple[RegionSince, ...]
     region_as_of: str
+    delegations: tuple[DelegationLine, ...]
     holder: AddressInfo | None  # for own staff
     may_look_up: bool
     tickets: list[TicketRow]
     shows_tickets: bool
     open_ticket_url: str
+    notes: tuple[NoteLine, ...]
+    shows_notes: bool
+    may_note: bool
+    longest_note: int
+
+    @property
+    def bare_address(self) -> str:
+        """As addresses of pages have it, without the length of a prefix."""
+        return self.address.removesuffix("/64")
 
 
 def source_page(view: View, address: str) -> SourcePage:
@@ -81,12 +114,42 @@ def source_page(view: View, address: str) -> SourcePage:
         signatures=tuple(Part(signature_label(name), "", words.number(packets)) for name, packets in found.signatures),
         regions=tuple(RegionSince(region_label(code), _region_url(code, view), words.day(day)) for day, code in found.regions),
         region_as_of=captions.region_as_of(found.meta),
+        delegations=_delegations(found.address, view),
         holder=address_info(address) if view.user.is_own_staff else None,
         may_look_up=view.user.is_own_staff and view.user.has_role(*ASKERS),
         tickets=tickets_for_source(view.user, address),
         shows_tickets=may_read_tickets(view.user),
         open_ticket_url=_open_ticket_url(found, view),
+        notes=tuple(_note(note, view) for note in sourcenotes.notes_on(view.user, address)),
+        shows_notes=view.user.is_own_staff,
+        may_note=sourcenotes.may_note(view.user),
+        longest_note=sourcenotes.LONGEST,
     )
+
+
+def _note(note: SourceNote, view: View) -> NoteLine:
+    author = note.author.get_username() if note.author else "–"
+    return NoteLine(author, words.moment(note.created_at, view.period.zone), note.text)
+
+
+def _delegations(address: str, view: View) -> tuple[DelegationLine, ...]:
+    """What the registries' files said of the address over time, a line for each change of region."""
+    registries = (Registry.SCENARIO,) if view.selection.scope.is_scenario else REGIONAL
+    lines: list[DelegationLine] = []
+    for dated in history_of(address.removesuffix("/64"), registries):
+        one = dated.record
+        until = words.day(dated.until) if dated.until else ""
+        lines.append(
+            DelegationLine(
+                region_label(one.region),
+                _region_url(one.region, view),
+                words.day(one.as_of),
+                until,
+                one.registry,
+                f"{one.start} – {one.end}",
+            )
+        )
+    return tuple(lines)
 
 
 def _open_ticket_url(found: SourceHistory, view: View) -> str:

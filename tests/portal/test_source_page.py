@@ -1,0 +1,80 @@
+"""What the page of one source holds besides its packets: notes of own staff and what the registries' files said over time."""
+
+from datetime import date
+
+import pytest
+
+from apps.accounts.models import AuditEntry
+from apps.analysis import sourcenotes
+from apps.analysis.models import SourceNote
+from apps.common.errors import DomainError
+from apps.common.regions import encode
+from apps.common.sourcekeys import from_address
+from apps.reference.delegations import history_of
+from apps.reference.models import Delegation, DelegationStatus, Registry
+from tests.cast import client_for
+from tests.portal.scene import JAPANESE, PERIOD
+from tests.portal.test_pages import table_rows, text_of
+
+pytestmark = pytest.mark.django_db
+URL = f"/sources/{JAPANESE}/notes/"
+
+
+def test_a_note_is_kept_with_author_and_time_and_audited(seen, visit):
+    response = client_for(seen.analyst).post(URL, {"text": "<b>Answered</b> the phone."})
+    assert response["Location"] == f"/sources/{JAPANESE}/#notes"
+    note = SourceNote.objects.get()
+    assert (note.address, note.author, note.text) == (JAPANESE, seen.analyst, "<b>Answered</b> the phone.")
+    assert AuditEntry.objects.get(action="source_note.added").actor == seen.analyst
+    page = text_of(visit(seen.auditor, f"/sources/{JAPANESE}/", **PERIOD))
+    assert "&lt;b&gt;Answered&lt;/b&gt; the phone." in page
+    assert "</textarea>" not in page  # auditors read
+
+
+def test_partners_neither_read_nor_write_notes(seen, visit):
+    sourcenotes.add(by=seen.coordinator, address=JAPANESE, text="Known to us.")
+    assert "Known to us." not in text_of(visit(seen.partner_a, f"/sources/{JAPANESE}/", **PERIOD))
+    assert client_for(seen.partner_a).post(URL, {"text": "mine"}).status_code == 404
+    assert client_for(seen.auditor).post(URL, {"text": "mine"}).status_code == 404
+    assert SourceNote.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["", "  \x00 ", "x" * 2001])
+def test_what_is_no_note_changes_nothing(seen, text):
+    with pytest.raises(DomainError):
+        sourcenotes.add(by=seen.analyst, address=JAPANESE, text=text)
+    client_for(seen.analyst).post(URL, {"text": text})
+    assert not SourceNote.objects.exists() and not AuditEntry.objects.filter(action="source_note.added").exists()
+
+
+def test_a_note_is_on_the_whole_prefix_of_an_ipv6_source(seen):
+    sourcenotes.add(by=seen.analyst, address="2001:db8:1:2::3", text="A host that rotates.")
+    assert [note.text for note in sourcenotes.notes_on(seen.analyst, "2001:db8:1:2:aaaa::/64")] == ["A host that rotates."]
+    assert sourcenotes.notes_on(seen.partner_a, "2001:db8:1:2::3") == []
+
+
+def test_no_note_on_what_is_no_address(seen):
+    assert client_for(seen.analyst).post("/sources/1.2.3/notes/", {"text": "x"}).status_code == 404
+
+
+def test_the_region_over_time_comes_from_the_dated_files(seen, visit):
+    Delegation.objects.filter(start_key=from_address("198.51.100.0")).update(valid_to=date(2026, 3, 9))
+    Delegation.objects.create(
+        registry=Registry.RIPENCC, start_key=from_address("198.51.100.0"), end_key=from_address("198.51.100.127"), region=encode("NL"),
+        status=DelegationStatus.ALLOCATED, valid_from=date(2026, 3, 9),
+    )  # fmt: skip
+    assert [(one.record.region, one.record.as_of, one.until) for one in history_of(JAPANESE)] == [
+        ("JP", date(2010, 1, 1), date(2026, 3, 9)),
+        ("NL", date(2026, 3, 9), None),
+    ]
+    rows = table_rows(
+        text_of(visit(seen.partner_a, f"/sources/{JAPANESE}/", **PERIOD)).split('id="region-title"')[1].join(['id="x"', ""]), "x"
+    )
+    assert rows[0] == ["Japan", "Jan. 1, 2010", "March 9, 2026", "APNIC", "198.51.100.0 – 198.51.100.255"]
+    assert rows[1][0] == "Netherlands"
+
+
+def test_reserved_keys_were_never_delegated():
+    assert history_of("::1") == ()
+    with pytest.raises(ValueError, match="nonsense"):
+        history_of("nonsense")
