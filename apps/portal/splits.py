@@ -142,6 +142,8 @@ def block_line(block: MovedBlock) -> BlockLine:
 
 
 def about_blocks(found: LabelMoves) -> str:
+    if not found.block_count:
+        return _("No block left or joined the region.")
     text = _("%(count)s blocks moved, %(unseen)s of them without packets; the %(shown)s with the most packets are listed.")
     values = (found.block_count, found.unseen_blocks, len(found.blocks))
     note = text % dict(zip(("count", "unseen", "shown"), map(words.number, values), strict=True))

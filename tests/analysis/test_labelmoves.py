@@ -147,6 +147,14 @@ def test_a_move_within_the_period_after_counts_from_its_day_on(seen):
     assert sum(values(found)[2:]) == found.terms.total
 
 
+def test_a_move_within_the_period_before_is_found_too(seen):
+    """As in the report of 2023, which saw the change two days after the files had it."""
+    found = asked(seen.analyst, TO_NL + timedelta(days=2), "NL", days=8)
+    assert values(found) == (6 * 4 + 2 * 78, 8 * 78, 8 * 65 - 2 * 65, 6 * 7, 12)
+    assert {(block.prefix, block.since) for block in found.blocks} == {(prefix, TO_NL) for prefix in FIVE}
+    assert (found.other_labels, found.sources.joined) == (0, 5)
+
+
 def test_a_block_of_nobody_is_listed_with_the_day_it_was_gone(seen):
     for day in (date(2021, 3, 1),):
         ripe(day, row(STAYS_NL, "NL"), row(STAYS_GB, "GB"), *(row(prefix, "GB") for prefix in FIVE[1:]))

@@ -51,7 +51,7 @@ class MovedSourcesOut(serializers.Serializer):
     left = serializers.IntegerField(help_text="Of them, registered in another region at the end of the period.")
     left_share = serializers.FloatField(allow_null=True)
     after = serializers.IntegerField()
-    joined = serializers.IntegerField(help_text="Of them, registered in another region at the end of the period before.")
+    joined = serializers.IntegerField(help_text="Of them, registered in another region at the begin of the period before.")
     joined_share = serializers.FloatField(allow_null=True)
 
 
@@ -75,8 +75,8 @@ class LabelMovesOut(serializers.Serializer):
     unit = serializers.CharField()
     before = PeriodOut()
     after = PeriodOut()
-    map_before = serializers.DateField(allow_null=True, help_text="Newest snapshot in force on the last day of the period before.")
-    map_after = serializers.DateField(allow_null=True)
+    map_before = serializers.DateField(allow_null=True, help_text="Newest snapshot in force on the first day of the period before.")
+    map_after = serializers.DateField(allow_null=True, help_text="And on the last day of the period after.")
     terms = TermsOut(allow_null=True, help_text="null: nobody watched in one of the periods.")
     labels_share = serializers.FloatField(allow_null=True, help_text="The term of labels in the larger of both values.")
     sources = MovedSourcesOut()

@@ -33,7 +33,7 @@ class MovedSources:
     before: int  # counted in the region in the period before
     left: int  # of them, registered in another region at the end of the period after
     after: int  # counted in the region in the period after
-    joined: int  # of them, registered in another region at the end of the period before
+    joined: int  # of them, registered in another region at the begin of the period before
 
     @property
     def left_share(self) -> float | None:
@@ -46,7 +46,7 @@ class MovedSources:
 
 @dataclass(frozen=True)
 class MovedBlock:
-    """A range registered in one region at the end of the period before and in another at the end of the period after.
+    """A range registered in one region at the begin of the period before and in another at the end of the period after.
     Packets and sources are all that came from it, under whatever label; `labels` is what it adds to that term."""
 
     first: str
@@ -71,8 +71,8 @@ class LabelMoves:
     unit: Unit
     before: Period
     after: Period
-    map_before: date | None  # newest snapshot in the map of each period's last day
-    map_after: date | None
+    map_before: date | None  # newest snapshot in the map of the first day of before
+    map_after: date | None  # and of the last day of after
     terms: Terms | None
     sources: MovedSources
     blocks: tuple[MovedBlock, ...]  # most packets first

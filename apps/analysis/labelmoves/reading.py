@@ -19,7 +19,7 @@ from apps.reference.regions import RegionMap, Steps
 
 @dataclass(frozen=True)
 class Labels:
-    """A region by three labels: that which each row was counted under, and the maps of both periods' last days."""
+    """A region by three labels: the one each row was counted under, and the maps of the first and of the last day."""
 
     code: int
     before: Steps  # of booleans: whether a key lies in the region

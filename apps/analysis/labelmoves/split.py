@@ -1,7 +1,7 @@
 """The split itself: two periods of a region read under both maps, in one snapshot of the database."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -24,7 +24,7 @@ from apps.reference.movedblocks import Blocks
 from apps.reference.regions import RegionMap, region_map_for
 
 MAX_DAYS = 400  # of both periods together
-Maps = tuple[RegionMap, RegionMap]  # of the last days of before and after
+Maps = tuple[RegionMap, RegionMap]  # of the first day of before and of the last day of after
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def label_moves(selection: Selection, before: Period, region: str, unit: Unit, l
     require(selection, before, unit)
     with reading():
         now, then = together(lambda: context_of(selection), lambda: context_of(selection.during(before)))
-        maps = last_day_maps(selection, before)
+        maps = outer_maps(selection, before)
         parts = ("label moves", region, unit, limit, before.start, before.end, then.days.stamp, maps[0].sources, maps[1].sources)
         found = remembered(selection, now.days.stamp, parts, lambda: _find(then, now, maps, encode(region), unit, limit))
         return LabelMoves(
@@ -70,9 +70,12 @@ def label_moves(selection: Selection, before: Period, region: str, unit: Unit, l
         )
 
 
-def last_day_maps(selection: Selection, before: Period | None = None) -> Maps:
-    """The maps in force on the last day of the period before (by default of as many days) and of the selection's."""
-    return _map(selection, before or days_before(selection.period)), _map(selection, selection.period)
+def outer_maps(selection: Selection, before: Period | None = None) -> Maps:
+    """The maps in force on the first day of the period before (by default of as many days) and on the last of the
+    selection's: what lies between them, wherever in both periods it happened, is what moved."""
+    first, *_days = (before or days_before(selection.period)).days()
+    *_days, last = selection.period.days()
+    return _map(selection, first), _map(selection, last)
 
 
 def require(selection: Selection, before: Period, unit: Unit) -> None:
@@ -103,9 +106,8 @@ def _require_days(after: Period, before: Period) -> None:
         raise ParameterError("from", _("both periods together hold more than %(max)d days") % {"max": MAX_DAYS})
 
 
-def _map(selection: Selection, period: Period) -> RegionMap:
-    *_days, last = period.days()
-    return region_map_for(last, is_scenario=selection.scope.is_scenario)
+def _map(selection: Selection, day: date) -> RegionMap:
+    return region_map_for(day, is_scenario=selection.scope.is_scenario)
 
 
 def _find(then: Context, now: Context, maps: Maps, code: int, unit: Unit, limit: int) -> Found:

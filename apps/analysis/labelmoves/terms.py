@@ -15,7 +15,7 @@ class Tally:
     sensors in the same order."""
 
     own: NDArray[np.int64]  # by the map of each day: what figures show
-    fixed: NDArray[np.int64]  # by one map, that of the last day of the period before
+    fixed: NDArray[np.int64]  # by one map, that of the first day of the period before
     covered: NDArray[np.bool_]
 
     @property

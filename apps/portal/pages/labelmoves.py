@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from apps.analysis.labelmoves.figures import UNITS, LabelMoves
 from apps.analysis.labelmoves.parameters import Question, question_from
-from apps.analysis.labelmoves.split import label_moves, last_day_maps
+from apps.analysis.labelmoves.split import label_moves, outer_maps
 from apps.common.errors import ParameterError
 from apps.common.periods import Period, local_day
 from apps.observations.figures import Freshness, Unit
@@ -154,8 +154,8 @@ def _url(name: str, view: View, found: LabelMoves, **others: str) -> str:
 
 
 def _pairs(view: View) -> Iterator[PairLine]:
-    """Between which regions most addresses moved, by the maps of the last days of both periods."""
-    before, after = last_day_maps(view.selection)
+    """Between which regions most addresses moved, from the first day of the period before to the last day of the other."""
+    before, after = outer_maps(view.selection)
     for move in [one for one in moves(before, after) if "ZZ" not in (one.old, one.new)][:MOST_PAIRS]:
         yield PairLine(
             old=region_label(move.old),

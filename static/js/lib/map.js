@@ -26,6 +26,7 @@ export async function drawMap(canvas, data, { onPick }) {
   const known = new Map(data.regions.map((region) => [region.shape, region]));
   const shapes = (await featuresOf(data.atlas)).filter((feature) => feature.id !== ANTARCTICA);
   const regions = shapes.map((feature) => known.get(feature.id));
+  window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   const chart = new window.Chart(canvas, {
     type: "choropleth",
     data: {

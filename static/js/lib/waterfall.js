@@ -9,6 +9,7 @@ function css(name) {
 
 // Draw on a canvas; follows the theme.
 export function drawWaterfall(canvas, data) {
+  window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   const chart = new window.Chart(canvas, {
     type: "bar",
     data: { labels: data.labels, datasets: [{ data: data.spans, minBarLength: 1, borderWidth: 0, categoryPercentage: 0.7 }] },
