@@ -46,6 +46,8 @@ class Decomposition:
     bumps: tuple[Bump, ...]
     lags: tuple[float, ...]
     explained: float
+    whole: float  # the total's excess on the days of the bumps; what the bumps do not explain of it is the rest's
+    factor: float | None  # smoothed peak of the total during the bumps ÷ its base
 
 
 def bump_of(curve: Floats, sensors: float = 1.0, key: int = 0) -> Bump | None:
@@ -79,9 +81,11 @@ def decompose(table: Floats, total: Floats, sensors: float = 1.0) -> Decompositi
     during = np.zeros(len(total), np.bool_)
     for bump in bumps:
         during[bump.first : bump.last + 1] = True
-    whole = float(np.nansum(np.where(during, total - _base(total, sensors)[0], 0.0)))
+    base = _base(total, sensors)[0]
+    whole = float(np.nansum(np.where(during, total - base, 0.0)))
     explained = sum(bump.excess for bump in bumps) / whole if whole > 0 else 0.0
-    return Decomposition(bumps, tuple(bump.centre - bumps[0].centre for bump in bumps), explained)
+    factor = float(np.nanmax(_smoothed(total)[during])) / base if base > 0 else None
+    return Decomposition(bumps, tuple(bump.centre - bumps[0].centre for bump in bumps), explained, whole, factor)
 
 
 def _base(curve: Floats, sensors: float) -> tuple[float, float]:

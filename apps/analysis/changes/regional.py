@@ -44,9 +44,10 @@ def _bumps_of(scope: SensorScope, ports: Curves, port: str) -> Finding | None:
         return None
     first = min(bump.first for bump in parts.bumps)
     rows = [_bump_row(ports, regions, bump, lag) for bump, lag in zip(parts.bumps, parts.lags, strict=True)]
-    numbers = {"rows": rows, "explained": parts.explained, "curve": drawn(ports.first, total), "spread": parts.lags[-1]}
-    largest = max(parts.bumps, key=lambda bump: bump.excess)
-    score = score_of(largest.height / largest.base if largest.base else None, ports.share(float(np.nanmax(total[first : last + 1]))))
+    rest = parts.whole - sum(bump.excess for bump in parts.bumps)  # of regions without a rise; may be negative
+    numbers = {"rows": rows, "explained": parts.explained, "total_excess": round(parts.whole, 1), "rest_excess": round(rest, 1)}
+    numbers |= {"curve": drawn(ports.first, total), "spread": parts.lags[-1]}
+    score = score_of(parts.factor, ports.share(float(np.nanmax(total[first : last + 1]))))
     return Finding(ChangeKind.BUMPS, "port", port, 0, ports.day(first), ports.day(last), score, numbers)
 
 

@@ -83,7 +83,7 @@ class ChangesPage:
 class ChangesCard:
     """The weightiest changes of the last two weeks, for the home page."""
 
-    rows: tuple[tuple[ChangeRow, str], ...]
+    rows: tuple[tuple[ChangeRow, str, str], ...]  # (change, up or down, address in the explorer)
     is_shown: bool
 
 
@@ -112,12 +112,13 @@ def changes_card(user: User) -> ChangesCard:
     """One query, none for those who may see no change."""
     if not listing.may_see(user):
         return ChangesCard((), False)
-    return ChangesCard(tuple((row, MARKS[row.direction]) for row in listing.newest(user, ON_HOME)), True)
+    rows = listing.newest(user, ON_HOME)
+    return ChangesCard(tuple((row, MARKS[row.direction], _explorer_url(row, *_span_of_curve(row))) for row in rows), True)
 
 
 def change_line(row: ChangeRow, user: User, problem: str = "") -> ChangeLine:
     numbers: Any = row.numbers
-    first, values = date.fromisoformat(numbers["curve"]["first"]), numbers["curve"]["values"]
+    (first, days), values = _span_of_curve(row), numbers["curve"]["values"]
     may = may_decide(user)
     return ChangeLine(
         row=row,
@@ -126,15 +127,21 @@ def change_line(row: ChangeRow, user: User, problem: str = "") -> ChangeLine:
         score=words.number(round(row.score)),
         colour=colour_of(row.subject.split(",")[0]),
         curve=sparkline(values, first, (row.first, row.last), numbers.get("other_curve", {}).get("values", ())),
-        curve_text=_("%(label)s, %(days)s") % {"label": row.label, "days": words.days(first, first + timedelta(days=len(values) - 1))},
+        curve_text=_("%(label)s, %(days)s") % {"label": row.label, "days": words.days(first, first + timedelta(days=days - 1))},
         pages=tuple(_pages(row)),
-        explorer_url=_explorer_url(row, first, len(values)),
+        explorer_url=_explorer_url(row, first, days),
         may_decide=may,
         problem=problem,
         may_watch=may and row.state == ChangeState.NEW,
         may_dismiss=may and row.state != ChangeState.DISMISSED,
         may_restore=may and row.state != ChangeState.NEW,
     )
+
+
+def _span_of_curve(row: ChangeRow) -> tuple[date, int]:
+    """(first day, days) of the curve that is kept with a change."""
+    curve: Any = row.numbers["curve"]
+    return date.fromisoformat(curve["first"]), len(curve["values"])
 
 
 def refused(row: ChangeRow, user: User, error: DomainError) -> ChangeLine:
