@@ -102,7 +102,10 @@ def view_from(
     (the port of a port page) and narrow the selection without showing in the links; `others` are parameters that the page
     reads itself."""
     query, user = request.GET, cast(User, request.user)  # pages are behind login_required
-    selection = params.selection_from({**query.dict(), **(filters or {})}, user, others=PAGE_NAMES | others)
+    own = dict(filters or {})
+    if "ports" in own:
+        own["groups"] = ""  # groups would join the port that the page is about
+    selection = params.selection_from({**query.dict(), **own}, user, others=PAGE_NAMES | others)
     return View(
         path=request.path,
         query=query,
@@ -114,7 +117,7 @@ def view_from(
         against=params.against_from(query) or (Against.PREVIOUS if params.flag_from(query, "previous") else None),
         limit=params.limit_from(query, limit),
         freshness=newest_data(selection.scope),
-        fixed=filters or {},
+        fixed=own,
         own=tuple(sorted(others)),
     )
 
