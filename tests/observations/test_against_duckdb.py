@@ -5,11 +5,13 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
+from apps.analysis.matrices import matrix
+from apps.analysis.profiles import hour_profile
 from apps.common.periods import Bin, Period
 from apps.common.ports import PortKey
 from apps.common.regions import decode
 from apps.observations import queries
-from apps.observations.figures import Dimension, Selection, Unit
+from apps.observations.figures import Dimension, Origin, Selection, Unit
 from apps.observations.models import NetworkCount, Signature
 from apps.observations.planning import planner, watch
 from apps.observations.planning.asks import Ask
@@ -128,3 +130,49 @@ def test_private_sources_are_found_when_they_are_asked_for(loaded):
     user, connection = loaded
     bogons = every_cell(Ask(selection(user, signatures=(Signature.BOGON,))))
     assert bogons == {"": duck.figures(connection, "1", "is_bogon")[1]}
+
+
+MESSENGER = ", ".join(f"'udp/{port}'" for port in range(1020, 1040))
+KIND = f"CASE WHEN port IN ({MESSENGER}) THEN 'group:messenger-udp' ELSE port END"
+HOUR = "hour(seen_at + INTERVAL 9 HOUR)"
+ORIGIN = "CASE region WHEN 'JP' THEN 'domestic' WHEN 'ZZ' THEN 'unknown' ELSE 'foreign' END"
+
+
+@pytest.mark.parametrize(("dimension", "column"), [(Dimension.KIND, KIND), (Dimension.ORIGIN, ORIGIN)])
+def test_every_kind_and_every_origin_agrees(loaded, dimension, column):
+    user, connection = loaded
+    expected = duck.figures(connection, column)
+    assert len(expected) >= 3
+    assert every_cell(Ask(selection(user), dimension)) == expected
+
+
+def test_the_group_of_the_messenger_service_is_one_port_kind(loaded):
+    user, connection = loaded
+    chosen = selection(user, groups=("messenger-udp",), origin=Origin.FOREIGN)
+    expected = duck.figures(connection, "1", f"NOT is_bogon AND {KIND} LIKE 'group%' AND {ORIGIN} = 'foreign'")
+    assert every_cell(Ask(chosen)) == {"": expected[1]}
+
+
+@pytest.mark.parametrize(("rows", "row"), [(Dimension.REGION, "region"), (Dimension.ORIGIN, ORIGIN), (Dimension.SENSOR, "sensor")])
+@pytest.mark.parametrize(("columns", "column"), [(Dimension.PORT, "port"), (Dimension.KIND, KIND)])
+def test_every_cell_of_a_matrix_agrees(loaded, rows, row, columns, column):
+    user, connection = loaded
+    expected = duck.figures(connection, f"{row} || ' ' || {column}")
+    for position, unit in enumerate((Unit.PACKETS, Unit.SOURCES)):
+        found = matrix(selection(user), rows, columns, unit, 50, 50)
+        assert len(found.rows) == min(50, len({key.split()[0] for key in expected}))
+        for heading, line in zip(found.rows, found.values, strict=True):
+            name = heading.label if rows is Dimension.SENSOR else heading.key
+            assert line == tuple(expected.get(f"{name} {one.key}", (0, 0))[position] for one in found.columns)
+
+
+@pytest.mark.parametrize(
+    ("split", "column"), [(Dimension.NONE, "''"), (Dimension.PORT, "port"), (Dimension.KIND, KIND), (Dimension.ORIGIN, ORIGIN)]
+)
+def test_profiles_of_hours_agree(loaded, split, column):
+    user, connection = loaded
+    expected = duck.figures(connection, f"{column} || ' ' || {HOUR}")
+    for position, unit in enumerate((Unit.PACKETS, Unit.SOURCES)):
+        for line in hour_profile(selection(user), split, unit, 10).lines:
+            found = {f"{line.key} {hour}": value for hour, value in enumerate(line.values) if value}
+            assert found == {key: numbers[position] for key, numbers in expected.items() if key.rpartition(" ")[0] == line.key}
