@@ -205,3 +205,16 @@ def test_holders_as_csv(known, visit):
     trend = b"".join(visit(crowd.cast.analyst, f"/holders/{first.pk}/trend.csv", **QUERY).streaming_content).decode()
     assert len(trend.splitlines()) == 11
     assert plain(lines[1]).startswith("Holder H1,apnic,2,")
+
+
+def test_pages_of_ports_and_regions_load_the_cards_of_their_sources(crowd, visit):
+    page = visit(crowd.cast.analyst, "/ports/tcp/23/", **QUERY, sensors="domestic").content.decode()
+    state = "from=2026-03-27&amp;to=2026-04-06&amp;sensors=domestic&amp;ports=tcp/23"
+    for path in ("co-ports", "holders", "only-these-sensors"):
+        assert f'hx-get="/{path}/?{state}"' in page
+    assert (
+        'hx-get="/co-ports/?from=2026-03-27&amp;to=2026-04-06&amp;regions=JP"'
+        in visit(crowd.cast.analyst, "/regions/JP/", **QUERY).content.decode()
+    )
+    partners = visit(crowd.cast.partner_a, "/ports/tcp/23/", **QUERY).content.decode()
+    assert 'hx-get="/co-ports/' in partners and "/holders/" not in partners

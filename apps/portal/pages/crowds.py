@@ -129,7 +129,19 @@ def co_ports_later(view: View) -> Later:
     )
 
 
-def exclusives_later(view: View, sensors: str) -> Later:
-    """`sensors` as in addresses: an id, or `domestic`."""
-    url = view.url(reverse("portal:only-these-sensors"), **(view.filters() | {"sensors": sensors}))
-    return Later("only-these-sensors", _("Seen only by these sensors"), url)
+def holders_later(view: View) -> Later:
+    return Later("holders", _("Administrators of the sources"), view.url(reverse("portal:holders"), **view.filters()))
+
+
+def exclusives_later(view: View) -> Later:
+    return Later("only-these-sensors", _("Seen only by these sensors"), view.url(reverse("portal:only-these-sensors"), **view.filters()))
+
+
+def crowds_later(view: View) -> tuple[Later, ...]:
+    """The cards about the sources of a view that its viewer may see."""
+    cards = [co_ports_later(view)]
+    if view.user.is_own_staff:
+        cards.append(holders_later(view))
+    scope = view.selection.scope
+    is_part = not scope.is_aggregate_only and scope.label not in ("all", "scenario") and view.user.is_own_staff
+    return (*cards, *([exclusives_later(view)] if is_part else []))

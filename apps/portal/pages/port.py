@@ -10,6 +10,7 @@ from apps.observations.figures import Dimension, Freshness, SeriesSet
 from apps.portal.downloads import signature_names, signatures_csv
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.crowds import Later, crowds_later
 from apps.portal.pages.parts import TOP, Split, split_of, trend_of
 from apps.portal.shares import ShareTable, share_table, signature_label
 from apps.portal.state import View
@@ -32,6 +33,7 @@ class PortPage:
     by_signature: Figure | None  # None where there is but one
     signatures: ShareTable
     sources_url: str
+    crowds: tuple[Later, ...]
 
 
 def port_page(view: View, key: PortKey) -> PortPage:
@@ -55,6 +57,7 @@ def port_page(view: View, key: PortKey) -> PortPage:
         by_signature=_by_signature(signatures, view, label),
         signatures=share_table(signatures, view, title=_("Signatures")),
         sources_url=view.sources_url(),
+        crowds=crowds_later(view)[1:],  # co-ports have their own place
     )
 
 

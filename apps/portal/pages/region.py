@@ -11,6 +11,7 @@ from apps.observations.figures import Dimension, Freshness, SeriesSet
 from apps.portal import words
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.crowds import Later, crowds_later
 from apps.portal.pages.labelmoves import LabelMovesLinks, label_moves_links
 from apps.portal.pages.parts import Split, split_of, trend_of
 from apps.portal.state import View
@@ -34,6 +35,7 @@ class RegionPage:
     by_panel: Figure | None
     label_moves: LabelMovesLinks | None  # None for viewers of sums only
     sources_url: str
+    crowds: tuple[Later, ...]
 
 
 def region_page(view: View, code: str) -> RegionPage:
@@ -56,6 +58,7 @@ def region_page(view: View, code: str) -> RegionPage:
         by_panel=_by_panel(view, trend.found, halves, code),
         label_moves=label_moves_links(view, code),
         sources_url=view.sources_url(),
+        crowds=crowds_later(view),
     )
 
 
