@@ -15,6 +15,7 @@ urlpatterns = [
     path("ports/<str:protocol>/<str:number>/", pages.port, name="port"),
     path("regions/", pages.regions, name="regions"),
     path("regions/<str:code>/", pages.region, name="region"),
+    path("regions/<str:code>/ports/", regions.port_mix, name="port-mix"),
     path("regions/<str:code>/panels.csv", pages.csv_panels, name="csv-panels"),
     path("map/", regions.world_map, name="map"),
     path("label-moves/", regions.label_moves, name="label-moves"),

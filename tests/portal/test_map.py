@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from apps.portal import maps
 from apps.portal.mapclasses import NEW, Steps, amounts, change
@@ -72,3 +73,34 @@ def test_what_the_pages_do_not_understand_is_refused(seen, visit, path, query):
 def test_the_map_keeps_to_the_query_budget(seen, client, unit):
     client.force_login(seen.coordinator)
     assert queries_of(client, "/map/", unit=unit) <= BUDGET
+
+
+# The region page
+
+
+def test_a_region_is_set_beside_the_busiest_others_by_port(seen, visit):
+    page = text_of(visit(seen.analyst, "/regions/JP/ports/", **PERIOD))
+    rows = table_rows(page, "port-mix")
+    assert rows[0] == ["Japan", "100.0 %", "0.0 %", "0.0 %", "288"]
+    assert rows[1] == ["unknown", "0.0 %", "95.2 %", "4.8 %", "42"]
+    assert "Destination ports by source region (Japan, unknown)" in page
+    assert "regions=JP,ZZ" in page.split('id="port-mix"')[1]
+    card = seen_card(seen, "/regions/JP/ports/")
+    assert "<html" not in card
+    assert 'id="port-mix"' in card
+    assert visit(seen.analyst, "/regions/QQ/ports/").status_code == 404
+
+
+def seen_card(seen, path):
+    client = Client(headers={"accept-language": "en", "HX-Request": "true"})
+    client.force_login(seen.analyst)
+    return text_of(client.get(path, PERIOD))
+
+
+def test_a_region_page_tells_the_hours_of_the_day(seen, visit):
+    page = text_of(visit(seen.analyst, "/regions/JP/", **PERIOD))
+    rows = dict(table_rows(page, "hours"))
+    assert rows["12:00"] == "288 (100.0 %)"
+    assert "Japan by hour of the day" in page
+    assert 'hx-get="/regions/JP/ports/?from=2026-03-02&amp;to=2026-03-16"' in page
+    assert 'id="hours"' not in text_of(visit(seen.analyst, "/regions/JP/", **{"from": "2024-03-02", "to": "2026-03-16"}, bin="week"))

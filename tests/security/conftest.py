@@ -51,6 +51,7 @@ class Portal:
         others: dict[str, dict[str, object]] = {
             "portal:port": {"protocol": "tcp", "number": "23"},
             "portal:region": {"code": "JP"},
+            "portal:port-mix": {"code": "JP"},
             "portal:csv-panels": {"code": "JP"},
             "portal:source": {"address": scene.JAPANESE},
             "portal:add-source-note": {"address": scene.JAPANESE},

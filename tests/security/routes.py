@@ -50,6 +50,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:port": ("get", PEOPLE),
     "portal:regions": ("get", PEOPLE),
     "portal:region": ("get", PEOPLE),
+    "portal:port-mix": ("get", PEOPLE),
     "portal:map": ("get", PEOPLE),
     "portal:label-moves": ("get", PEOPLE),
     "portal:label-moves-card": ("get", PEOPLE),

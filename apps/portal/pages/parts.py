@@ -1,12 +1,18 @@
-"""Parts that the pages of one port and of one region share: the trend with the period before, and a split with its ranking."""
+"""Parts that the pages of one port and of one region share: trend, hours of the day, a split with its ranking."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from apps.analysis.profiles import hour_profile
 from apps.observations import queries
-from apps.observations.figures import Dimension, SeriesSet
+from apps.observations.figures import Dimension, SeriesSet, Unit
+from apps.observations.params import MAX_BINS
+from apps.portal import captions
 from apps.portal.curvenotes import curve_notes
 from apps.portal.downloads import ranking_csv, series_csv
-from apps.portal.figures import Figure, named, series_figure, with_previous
+from apps.portal.explorer.profiles import profile_figure
+from apps.portal.explorer.question import ChartKind, Question
+from apps.portal.figures import Figure, explorer_url, named, series_figure, with_previous
 from apps.portal.state import View
 from apps.portal.summary import series_before
 from apps.portal.tables import RankTable, notes_on_sensors, rank_table
@@ -40,6 +46,17 @@ def trend_of(view: View, key: str, label: str, title: str) -> Trend:
     figure = series_figure(curve, view, id="trend", title=title, csv_url=series_csv(view, Dimension.NONE))
     figure = replace(figure, notes=(*figure.notes, *curve_notes(curve)))
     return Trend(total, with_previous(figure, earlier, view.against) if earlier else figure)
+
+
+def hours_of(view: View, title: str) -> Figure | None:
+    """At which hours of the day packets arrive, whatever the unit: sources by hour would need every segment. None where
+    the period has more hours than a profile looks at."""
+    if (view.period.end - view.period.start) / timedelta(hours=1) > MAX_BINS:
+        return None
+    packets = replace(view, unit=Unit.PACKETS)
+    question = Question(ChartKind.PROFILE, Dimension.NONE, 1, 0, None)
+    figure = profile_figure(hour_profile(view.selection), packets, question, id="hours")
+    return replace(figure, title=captions.full_title(title, view), explorer_url=explorer_url(packets, Dimension.NONE, 1, ChartKind.PROFILE))
 
 
 def split_of(view: View, dimension: Dimension, *, id: str, title: str, table_title: str) -> Split:

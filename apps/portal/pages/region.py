@@ -13,7 +13,8 @@ from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.pages.crowds import Later, crowds_later
 from apps.portal.pages.labelmoves import LabelMovesLinks, label_moves_links
-from apps.portal.pages.parts import Split, split_of, trend_of
+from apps.portal.pages.parts import Split, hours_of, split_of, trend_of
+from apps.portal.pages.portmix import port_mix_later
 from apps.portal.state import View
 from apps.portal.summary import Fact, facts_of
 from apps.portal.tables import RankTable
@@ -33,6 +34,8 @@ class RegionPage:
     by_port: Figure | None  # None where one port is chosen: it would repeat the trend
     ports: RankTable | None
     by_panel: Figure | None
+    hours: Figure | None
+    port_mix: Later
     label_moves: LabelMovesLinks | None  # None for viewers of sums only
     sources_url: str
     crowds: tuple[Later, ...]
@@ -40,11 +43,12 @@ class RegionPage:
 
 def region_page(view: View, code: str) -> RegionPage:
     label = region_label(code)
-    facts, trend, ports, halves = queries.together(
+    facts, trend, ports, halves, hours = queries.together(
         lambda: facts_of(code, Dimension.REGION, view),
         lambda: trend_of(view, code, label, _("Trend of %(region)s") % {"region": label}),
         lambda: _ports(view, label),
         lambda: _halves(view),
+        lambda: hours_of(view, _("%(region)s by hour of the day") % {"region": label}),
     )
     return RegionPage(
         code=code,
@@ -56,6 +60,8 @@ def region_page(view: View, code: str) -> RegionPage:
         by_port=ports.figure,
         ports=ports.table,
         by_panel=_by_panel(view, trend.found, halves, code),
+        hours=hours,
+        port_mix=port_mix_later(view, code),
         label_moves=label_moves_links(view, code),
         sources_url=view.sources_url(),
         crowds=crowds_later(view),
