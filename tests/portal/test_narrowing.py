@@ -35,7 +35,7 @@ def test_an_empty_panel_is_a_refusal_in_words(seen, visit):
 def test_the_page_of_a_port_is_about_that_port_alone(seen, visit):
     alone, with_group = (visit(seen.analyst, "/ports/tcp/23/", **PERIOD, **extra) for extra in ({}, {"groups": "messenger-udp"}))
     assert "102x/103x UDP" not in text_of(with_group)
-    assert text_of(alone).count("273") == text_of(with_group).count("273") > 0  # 3 sensors × (1 + … + 14 without 9)
+    assert text_of(alone).count("288") == text_of(with_group).count("288") > 0  # 3 sensors × (1 + … + 14 without 9)
 
 
 @pytest.mark.parametrize("person", ["analyst", "partner_a"])
