@@ -49,7 +49,6 @@ class View:
     scale: Scale
     against: Against | None
     limit: int
-    freshness: Freshness
     fixed: Mapping[str, str]  # filters that the page itself is about, such as the port of a port page
     own: tuple[str, ...] = ()  # parameters that the page alone understands
 
@@ -77,6 +76,11 @@ class View:
         """The view of a page that heeds the period and the sensors alone, so that it claims no other filter."""
         selection = Selection(self.selection.scope, self.selection.period)
         return replace(self, selection=selection, unit=Unit.PACKETS, bin=Bin.DAY)
+
+    @cached_property
+    def freshness(self) -> Freshness:
+        """How new the data is; asked after the figures it takes no query of its own, because they ask it with their own."""
+        return newest_data(self.selection.scope)
 
     def url(self, path: str, **changes: str) -> str:
         """A link to `path` that keeps the view."""
@@ -116,7 +120,6 @@ def view_from(
         scale=params.choice_from(query, "scale", tuple(Scale), Scale.LINEAR),
         against=params.against_from(query) or (Against.PREVIOUS if params.flag_from(query, "previous") else None),
         limit=params.limit_from(query, limit),
-        freshness=newest_data(selection.scope),
         fixed=own,
         own=tuple(sorted(others)),
     )

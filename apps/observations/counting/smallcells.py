@@ -34,7 +34,7 @@ class Small:
 
 def small_of(coded: Coded, rows: Frame) -> Small:
     """`rows` are all rows of some ports; excluded ones are left out."""
-    rows = take(rows, ~rows["excluded"])
+    rows = take(rows, ~rows["excluded"]) if rows["excluded"].any() else rows
     ports = _cells(rows, group(rows["panel"], rows["service"], rows["signature"], rows["source"]), ("panel", "service", "signature"))
     regions = _cells(rows, group(*(rows[key] for key in _KEYS), rows["source"]), _KEYS)
     small_ports, cells = take(ports, ~is_busy(ports)), take(regions, ~is_busy(regions))
