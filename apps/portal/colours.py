@@ -61,6 +61,7 @@ _FIXED = {
     "foreign": (0, 0),
     "unknown": (5, 2),
     "group:messenger-udp": (3, 0),
+    "other": (7, 2),
     "none": (0, 0),
     "mirai": (1, 0),
     "masscan": (2, 0),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.analysis import annotations
 from apps.observations.planning import segmentcache
 from apps.portal.explorer.heat import step_of
 from apps.portal.explorer.parts import shares_of
@@ -102,7 +104,8 @@ def test_every_key_beside_itself_in_the_period_before(explore):
     assert [one["role"] for one in series if "role" in one] == ["previous"] * (len(series) // 2)
     japan, earlier = series[0]["values"], series[len(series) // 2]["values"]
     assert japan[0] == 24 and earlier[0] == 3
-    assert "Japan, previous period (March 2, 2026 to March 8, 2026)" in page
+    assert "Japan, previous period" in page
+    assert notes_of(page) == ["previous period (March 2, 2026 to March 8, 2026)"]
 
 
 def test_shares_of_a_day_add_up_with_the_rest(explore):
@@ -219,3 +222,14 @@ def test_shares_leave_gaps_and_empty_bins_out():
 
 def test_shades_follow_the_root_of_shares():
     assert [step_of(share) for share in (None, 0, 0.001, 0.02, 0.5, 0.74, 1)] == [0, 0, 1, 1, 5, 7, 7]
+
+
+def test_annotations_are_marks_on_the_chart_and_words_below_it_for_own_staff(seen, explore):
+    written = annotations.Written(date(2026, 3, 5), text_en="An advisory", url="https://example.org/a", ports="tcp/23")
+    annotations.add(by=seen.analyst, written=written)
+    page = text_of(explore(ports="tcp/23"))
+    assert data_of(page)["annotations"][0] | {"text": ""} == {"day": "2026-03-05", "label": "1", "text": "", "url": "https://example.org/a"}
+    assert notes_of(page) == ["[1] March 5, 2026: An advisory"]
+    assert 'href="https://example.org/a"' in page
+    assert "An advisory" not in text_of(explore(ports="udp/53"))
+    assert "An advisory" not in text_of(explore(seen.partner_a, ports="tcp/23"))

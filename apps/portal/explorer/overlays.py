@@ -32,10 +32,11 @@ def with_compared(figure: Figure, found: Curves) -> Figure:
         return figure
     for number, (column, one) in enumerate(zip(figure.columns, found.compared.series, strict=False)):
         colour = PREVIOUS if len(found.main.series) == 1 else Colour(column.colour.hue, 2)
-        what = {"title": _compared_label(column.label, found), "filters": words.period(found.compared.meta.period)}
-        earlier = Column(f"previous:{column.key}", _("%(title)s (%(filters)s)") % what, colour, _total(one.values, one.total), "")
+        label = _compared_label(column.label, found)
+        earlier = Column(f"previous:{column.key}", label, colour, _total(one.values, one.total), "")
         figure = _with_curve(figure, earlier, _cut(one.values, len(figure.rows)), role="previous", panel=number)
-    return figure
+    what = {"title": words.COMPARISONS[found.against], "filters": words.period(found.compared.meta.period)}
+    return replace(figure, notes=(*figure.notes, Note(_("%(title)s (%(filters)s)") % what)))
 
 
 def _compared_label(label: str, found: Curves) -> str:

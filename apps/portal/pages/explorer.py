@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from apps.analysis.annotations import annotations_for
 from apps.common.periods import Bin
 from apps.observations import queries
 from apps.observations.figures import Freshness
+from apps.portal.explorer.annotations import with_annotations
 from apps.portal.explorer.answers import answer
 from apps.portal.explorer.form import SHOWN, ExplorerForm, explorer_form
 from apps.portal.explorer.heat import HeatTable
@@ -33,12 +35,14 @@ def explorer_page(view: View) -> ExplorerPage:
     if question.is_daily:
         view = replace(view, bin=Bin.DAY)
     (found,) = queries.together(lambda: answer(view, question))
+    has_days = found.figure is not None and bool(found.figure.data["spans"])
+    remarks = annotations_for(view.selection, view.user) if has_days else []
     return ExplorerPage(
         filters=filter_bar(view, with_bins=True, also_shown=SHOWN),
         form=explorer_form(view, question),
         quick=quick_views(view),
         freshness=view.freshness,
-        figure=found.figure,
+        figure=with_annotations(found.figure, remarks) if found.figure and remarks else found.figure,
         heat=found.heat,
         ranking=found.ranking,
         sources_url=view.sources_url(),

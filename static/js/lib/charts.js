@@ -80,8 +80,9 @@ function logarithmic(data, language) {
 }
 
 function linear(data, language) {
-  const end = data.kind === "share" ? { max: 100 } : data.most === undefined ? {} : { max: roundUp(data.most) };
-  return { beginAtZero: true, ...end, ticks: { callback: (value) => formatNumber(value, language), maxTicksLimit: data.panels ? 4 : 7 } };
+  const end = data.kind === "share" ? 100 : data.most === undefined ? undefined : roundUp(data.most);
+  const step = data.panels ? { stepSize: end / 2 } : { maxTicksLimit: 7 };
+  return { beginAtZero: true, max: end, ticks: { callback: (value) => formatNumber(value, language), ...step } };
 }
 
 function options(data, { noData, onPick }) {

@@ -73,7 +73,7 @@ export function panelsOf(data) {
 export function roundUp(most) {
   if (most <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= most) * power;
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= most) * power;
 }
 
 // Zero and round numbers up to `most`, at least 1: powers of ten, with 3, 30, … between where they are few.

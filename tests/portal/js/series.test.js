@@ -63,5 +63,5 @@ test("small multiples share the largest value, and each has its own curves and w
 });
 
 test("an axis ends at a round number no smaller than the largest value", () => {
-  assert.deepEqual([0, 1, 9, 11, 2100].map(roundUp), [1, 1, 10, 12, 2500]);
+  assert.deepEqual([0, 1, 9, 11, 2100].map(roundUp), [1, 1, 10, 15, 3000]);
 });
