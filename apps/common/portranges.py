@@ -6,6 +6,8 @@ A port's code is protocol << 16 | port, so a range of ports of one protocol is a
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from apps.common.ports import NUMBERS, TCP, UDP, PortKey
 
 MAX_RANGES, MAX_PORTS = 50, 20_000
@@ -37,12 +39,12 @@ def parse_pattern(text: str) -> tuple[PortRange, ...]:
     """The ranges of a pattern in order of their ports, without overlap; ValueError says what is wrong with it."""
     parts = [part.strip().lower() for part in text.split(",") if part.strip()]
     if not parts:
-        raise ValueError("names no port; write udp/1020-1039 or tcp/23,tcp/2323")
+        raise ValueError(_("names no port; write udp/1020-1039 or tcp/23,tcp/2323"))
     if len(parts) > MAX_RANGES:
-        raise ValueError(f"has more than {MAX_RANGES} ranges")
+        raise ValueError(_("has more than %(max)d ranges") % {"max": MAX_RANGES})
     ranges = _merged(sorted(_range(part) for part in parts))
     if sum(len(one.codes) for one in ranges) > MAX_PORTS:
-        raise ValueError(f"has more than {MAX_PORTS} ports")
+        raise ValueError(_("has more than %(max)d ports") % {"max": MAX_PORTS})
     return ranges
 
 
@@ -53,7 +55,7 @@ def _range(text: str) -> PortRange:
         return PortRange(key.protocol, key.port, key.port)
     first, last = int(match["first"]), int(match["last"])
     if not first <= last <= 65535:
-        raise ValueError(f"{text!r} is not a range of ports; write the lower port first, up to 65535")
+        raise ValueError(_("%(text)r is not a range of ports; write the lower port first, up to 65535") % {"text": text})
     return PortRange(NUMBERS[match["name"]], first, last)
 
 
