@@ -15,6 +15,7 @@ from apps.sensors.scopes import SensorScope
 
 PORTS = 12
 REGIONS = 3  # at least, with a rise each
+RISE = 1.3  # of the total itself, smoothed peak ÷ usual level: regions come and go behind every level curve
 EXPLAINED = 0.5  # of what the total has beyond its usual level
 DAYS = 28  # since the last of the rises ended
 
@@ -37,7 +38,7 @@ def _bumps_of(scope: SensorScope, ports: Curves, port: str) -> Finding | None:
     regions, table = curves.by_region(scope, ports, port)
     total, sensors = ports.values[ports.keys.index(port)], float(np.median(ports.sensors))
     parts = bumps.decompose(table, total, sensors)
-    if parts is None or len(parts.bumps) < REGIONS or parts.explained < EXPLAINED:
+    if parts is None or len(parts.bumps) < REGIONS or parts.explained < EXPLAINED or (parts.factor or RISE) < RISE:
         return None
     last = max(bump.last for bump in parts.bumps)
     if last < len(total) - DAYS:

@@ -124,12 +124,15 @@ def _bumps(change: Change, numbers: Numbers) -> str:
     ]
     if len(rows) > MOST_REGIONS:
         peaks.append(_("%(count)d more") % {"count": len(rows) - MOST_REGIONS})
-    text = _(
-        "Behind %(what)s are temporary rises of %(count)d regions at different times: %(peaks)s. "
-        "Together they make %(explained)s of what exceeds the usual level."
-    )
-    words = {"what": _packets(change), "count": len(rows), "peaks": _(", ").join(peaks), "explained": percent(numbers["explained"])}
-    return text % words
+    text = _("Behind %(what)s are temporary rises of %(count)d regions at different times: %(peaks)s.")
+    words = {"what": _packets(change), "count": len(rows), "peaks": _(", ").join(peaks)}
+    return text % words + " " + _explained(numbers["explained"])
+
+
+def _explained(share: float) -> str:
+    if share >= 1:  # other regions sent less meanwhile
+        return _("Together they make all that exceeds the usual level.")
+    return _("Together they make %(share)s of what exceeds the usual level.") % {"share": percent(share)}
 
 
 def _overlap(change: Change, numbers: Numbers) -> str:
