@@ -153,6 +153,11 @@ def number_from(query: Parameters, name: str, default: int, largest: int) -> int
     return number
 
 
+def values_from(query: Parameters, name: str, parse: Callable[[str], Value]) -> tuple[Value, ...]:
+    """The comma-separated values of a parameter without repeats, in the order given."""
+    return _list(name, {name: _single(query, name)}, parse)
+
+
 def text_from(query: Parameters, name: str) -> str:
     """The text of a parameter without control characters, '' where absent."""
     return _single(query, name)

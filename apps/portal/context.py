@@ -33,6 +33,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             ("portal:cohorts", gettext_noop("Cohorts")),
             ("portal:label-moves", gettext_noop("Label moves")),
             ("portal:sources", gettext_noop("Sources")),
+            ("portal:notes", gettext_noop("Notes on ports")),
             ("portal:holders", gettext_noop("Holders")),
             ("portal:annotations", gettext_noop("Annotations")),
         ),

@@ -1,7 +1,7 @@
 """The filter bar above every analysis page: a plain form whose whole state is the address."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -99,6 +99,11 @@ def filter_bar(
         chips=tuple(_chips(view)),
         is_scenario=view.selection.scope.is_scenario,
     )
+
+
+def of_one_sensor(bar: FilterBar) -> FilterBar:
+    """Of a page about one sensor, where no others can be chosen."""
+    return replace(bar, sensor_sets=(), sensors=())
 
 
 def _presets(view: View) -> Iterator[PresetLink]:

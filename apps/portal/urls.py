@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.portal.views import annotations, changes, crowds, explorer, holders, operations, pages, regions, sourcenotes, watching
+from apps.portal.views import annotations, changes, crowds, explorer, holders, notes, operations, pages, regions, sourcenotes, watching
 
 app_name = "portal"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     path("label-moves/terms.csv", regions.csv_label_moves, name="csv-label-moves"),
     path("sensors/", pages.sensors, name="sensors"),
     path("sensors/<int:number>/", watching.sensor, name="sensor"),
+    path("port-notes/", notes.notes, name="notes"),
+    path("port-notes/<str:kind>/new/", notes.add_note, name="add-note"),
+    path("port-notes/<str:kind>/<int:number>/", notes.edit_note, name="edit-note"),
+    path("port-notes/<str:kind>/<int:number>/remove/", notes.remove_note, name="remove-note"),
     path("coverage/", watching.coverage, name="coverage"),
     path("exclusions/", operations.exclusions, name="exclusions"),
     path("exclusions/<int:number>/", operations.exclusion, name="exclusion"),

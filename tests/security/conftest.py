@@ -14,7 +14,7 @@ from apps.accounts.models import AuditEntry, Organisation
 from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
 from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
-from apps.reference.models import PortAlias, PortGroup, ScannerList, Snapshot
+from apps.reference.models import PortAlias, PortGroup, PortNote, ScannerList, Snapshot
 from apps.sensors.models import Exclusion, SensorKey
 from tests.analysis.changes import scene as changes
 from tests.cast import Cast, make_cast, sensor_client
@@ -59,6 +59,9 @@ class Portal:
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},
             "portal:sensor": {"number": self.cast.sensor.pk},
+            "portal:add-note": {"kind": "advice"},
+            **dict.fromkeys(("portal:edit-note", "portal:remove-note"), {"kind": "port", "number": self._note()}),
+            "api:port-note": {"number": self._note()},
             **dict.fromkeys(("portal:exclusion", "portal:lift-exclusion", "api:exclusion", "api:exclusion-series"), self._exclusion()),
             **dict.fromkeys(("portal:remove-scanners", "api:scanner-list"), {"number": ScannerList.objects.earliest("pk").pk}),
             **dict.fromkeys(("portal:annotation", "portal:remove-annotation", "api:annotation"), {"number": self._annotation()}),
@@ -66,6 +69,9 @@ class Portal:
             **dict.fromkeys(("portal:holder", "portal:holder-sources", "portal:csv-holder-trend"), {"pk": self.lookup.network_id}),
         }
         return others.get(name, {})
+
+    def _note(self) -> int:
+        return PortNote.objects.get_or_create(subject="ip/47", defaults={"text_en": "a", "text_ja": "a"})[0].pk
 
     def _exclusion(self) -> dict[str, object]:
         return {"number": Exclusion.objects.earliest("pk").pk}

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from apps.observations.api import coverage, ingest_views, operations, views
+from apps.observations.api import coverage, ingest_views, operations, portnotes, views
 
 urlpatterns: list[URLPattern] = [
     path("ingest/batches/<str:uuid>", ingest_views.BatchView.as_view(), name="ingest-batch"),
@@ -13,4 +13,6 @@ urlpatterns: list[URLPattern] = [
     path("exclusions/", operations.ExclusionsView.as_view(), name="exclusions"),
     path("exclusions/<int:number>/", operations.ExclusionView.as_view(), name="exclusion"),
     path("exclusions/<int:number>/series/", operations.ExclusionSeriesView.as_view(), name="exclusion-series"),
+    path("port-notes/", portnotes.PortNotesView.as_view(), name="port-notes"),
+    path("port-notes/<int:number>/", portnotes.PortNoteView.as_view(), name="port-note"),
 ]

@@ -13,7 +13,7 @@ from apps.observations.counting.progress import Progress
 from apps.observations.figures import Dimension, Freshness, Unit
 from apps.portal import words
 from apps.portal.figures import Figure, named, series_figure
-from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.filters import FilterBar, filter_bar, of_one_sensor
 from apps.portal.links import with_query
 from apps.portal.state import View
 from apps.reference.names import port_label
@@ -120,7 +120,7 @@ def exclusion_page(view: View, row: queries.ExclusionRow) -> ExclusionPage:
         label=_("%(port)s, excluded at %(sensor)s") % names,
         line=line,
         may_edit=may_edit(view.user),
-        filters=filter_bar(view, with_scanners=False, with_bins=True, can_compare=False),
+        filters=of_one_sensor(filter_bar(view, with_scanners=False, with_bins=True, can_compare=False)),
         freshness=view.freshness,
         trend=unlinked(figure),
         by_region=unlinked(regions) if len(split.series) > 1 else None,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.common.ports import PortKey
@@ -11,6 +12,7 @@ from apps.portal.downloads import signature_names, signatures_csv
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.pages.crowds import Later, crowds_later
+from apps.portal.pages.notes import Notes, notes_on
 from apps.portal.pages.parts import TOP, Split, split_of, trend_of
 from apps.portal.shares import ShareTable, share_table, signature_label
 from apps.portal.state import View
@@ -32,6 +34,8 @@ class PortPage:
     regions: RankTable | None
     by_signature: Figure | None  # None where there is but one
     signatures: ShareTable
+    notes: Notes
+    profile_url: str  # when in the day packets come, in the explorer
     sources_url: str
     crowds: tuple[Later, ...]
 
@@ -56,8 +60,10 @@ def port_page(view: View, key: PortKey) -> PortPage:
         regions=regions.table,
         by_signature=_by_signature(signatures, view, label),
         signatures=share_table(signatures, view, title=_("Signatures")),
+        notes=notes_on([key], [], view.selection.definitions_day, view.user),
+        profile_url=view.url(reverse("portal:explorer"), ports=str(key), chart="profile"),
         sources_url=view.sources_url(),
-        crowds=crowds_later(view)[1:],  # co-ports have their own place
+        crowds=crowds_later(view),
     )
 
 

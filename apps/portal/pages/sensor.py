@@ -14,7 +14,7 @@ from apps.observations.planning.captures import Capture
 from apps.portal import words
 from apps.portal.downloads import ranking_csv
 from apps.portal.figures import Figure
-from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.filters import FilterBar, filter_bar, of_one_sensor
 from apps.portal.pages.coverage import Month, months
 from apps.portal.pages.exclusions import ExclusionLine, exclusion_line
 from apps.portal.pages.parts import trend_of
@@ -24,7 +24,7 @@ from apps.portal.summary import Fact
 from apps.portal.tables import RankTable, rank_table
 from apps.reference.names import region_label
 from apps.sensors.models import SensorKey
-from apps.sensors.queries import SensorRow
+from apps.sensors.queries import Health, SensorRow
 
 TOP_PORTS = 10
 
@@ -77,7 +77,7 @@ def sensor_page(view: View, row: SensorRow, has_others: bool) -> SensorPage:
         row=row,
         place=" · ".join((region_label(row.country), _("overseas") if row.is_overseas else _("domestic"), row.line_type)),
         health=str(HEALTHS[row.health]),
-        filters=filter_bar(view, with_bins=True),
+        filters=of_one_sensor(filter_bar(view, with_bins=True)),
         freshness=view.freshness,
         facts=tuple(_facts(row, view, capture, watched.covered_days, watched.active_days)),
         trend=trend.figure,
@@ -95,7 +95,7 @@ def sensor_page(view: View, row: SensorRow, has_others: bool) -> SensorPage:
 def _facts(row: SensorRow, view: View, capture: Capture, covered: int, active: int) -> Iterator[Fact]:
     seen = words.moment(row.last_seen_at, view.period.zone) if row.last_seen_at else "–"
     yield Fact(_("State"), str(HEALTHS[row.health]), _("last report: %(moment)s") % {"moment": seen})
-    yield Fact(_("Newest packet"), newest_packet(row, view), _("age (lag)") if row.lag else "")
+    yield Fact(_("Newest packet"), newest_packet(row, view), _("age (lag)") if row.lag and row.health is not Health.ARCHIVE else "")
     days = _("%(covered)d of %(days)d days covered") % {"covered": covered, "days": active}
     yield Fact(_("Coverage"), words.percent(covered / active) if active else "–", days)
     yield Fact(_("Lost by the capture"), words.percent(capture.loss), _lost(capture))
