@@ -120,6 +120,43 @@ def measure(kind: str, curves: int, seed: int) -> tuple[float, float, float]:
     return hits / curves, float(np.median(errors)) if errors else float("nan"), alarms / curves / weeks
 
 
+def ranks(tables: int, seed: int) -> tuple[float, float]:
+    """(recall of newcomers to the top 10, false alarms per table of forty curves and week): the fortieth of the level takes the
+    level of the fifth in its last week."""
+    from apps.analysis.changes.standings import climbers, newcomers
+
+    world, hits, alarms = World(seed), 0, 0
+    for _number in range(tables):
+        levels = [rank_levels(world, n) for n in range(40)]
+        quiet = np.array([world.counted(level) for level in levels])
+        alarms += len(newcomers(quiet, SENSORS, DAYS - 1)) + len(climbers(quiet, SENSORS, DAYS - 1))
+        levels[39][-WEEK:] *= 5000 / 5 / (5000 / 40)
+        rows = np.array([world.counted(level) for level in levels])
+        hits += any(found.key == 39 for found in newcomers(rows, SENSORS, DAYS - 1))
+    return hits / tables, alarms / tables
+
+
+def rank_levels(world: World, n: int) -> Floats:
+    """The curve of rank n + 1: packets fall with the rank as they do in traffic, 5,000 ÷ rank."""
+    levels = world.levels(cyclic=False)
+    scaled: Floats = levels / np.median(levels) * 5000 / (n + 1)
+    return scaled
+
+
+def correlations(pairs: int, seed: int) -> tuple[float, float, float]:
+    """(recall of a bump that both curves have, median error of its lag, part of unrelated pairs that are called correlated)."""
+    from apps.analysis.correlation import lagged
+
+    world, hits, errors, alarms = World(seed), 0, [], 0
+    for _number in range(pairs):
+        alarms += lagged(world.counted(world.levels()), world.counted(world.levels())).is_significant
+        shape, lag = world.rng.uniform(2, 6) * np.exp(-0.5 * ((np.arange(DAYS) - 45) / 4) ** 2), int(world.rng.integers(-7, 8))
+        first, second = world.levels(least=200) * (1 + shape), world.levels(least=200) * (1 + np.roll(shape, lag))
+        found = lagged(world.counted(first), world.counted(second))
+        hits, errors = hits + found.is_significant, [*errors, abs(found.best_lag - lag)]
+    return hits / pairs, float(np.median(errors)), alarms / pairs
+
+
 def tiny(curves: int, seed: int) -> dict[str, int]:
     """Alarms of curves that are nothing but counting: Poisson with a mean of 0 to 8 packets a day."""
     rng = np.random.default_rng(seed)
@@ -138,6 +175,10 @@ def main() -> None:
     for kind in KINDS:
         recall, error, alarms = measure(kind, options.curves, options.seed)
         print(f"| {kind} | {recall:.1%} | {error:.0f} | {alarms:.4f} | {small[kind]} of {options.curves} |")
+    recall, alarms = ranks(options.curves // 10, options.seed)
+    print(f"| new in the top 10 | {recall:.1%} | | {alarms / 40:.4f} | |")
+    recall, error, alarms = correlations(options.curves, options.seed)
+    print(f"| correlation | {recall:.1%} | {error:.0f} | {alarms:.1%} of unrelated pairs | |")
 
 
 if __name__ == "__main__":
