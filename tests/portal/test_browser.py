@@ -11,8 +11,11 @@ from tests.cast import make_cast
 from tests.portal.scene import JAPANESE, PERIOD, observed
 
 QUERY = "?from=2026-03-02&to=2026-03-16"
-PAGES = ("/", "/ports/", "/ports/tcp/23/", "/regions/", "/regions/JP/", "/sources/", f"/sources/{JAPANESE}/", "/sensors/", "/tickets/")
-FIGURES = {"/": 1, "/ports/": 1, "/ports/tcp/23/": 1, "/regions/": 1, "/regions/JP/": 2, f"/sources/{JAPANESE}/": 1}
+PAGES = (
+    "/", "/ports/", "/ports/tcp/23/", "/regions/", "/regions/JP/", "/sources/", f"/sources/{JAPANESE}/", "/sensors/", "/tickets/",
+    "/map/", "/label-moves/",
+)  # fmt: skip
+FIGURES = {"/": 1, "/ports/": 1, "/ports/tcp/23/": 1, "/regions/": 1, "/regions/JP/": 3, f"/sources/{JAPANESE}/": 1}
 IS_DRAWN = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   return pixels.some(channel => channel !== 0);
