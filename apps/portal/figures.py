@@ -31,6 +31,7 @@ class Column:
     total: str
     url: str
     note: str = ""
+    in_legend: bool = True
 
 
 @dataclass(frozen=True)

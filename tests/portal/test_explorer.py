@@ -105,7 +105,7 @@ def test_every_key_beside_itself_in_the_period_before(explore):
     japan, earlier = series[0]["values"], series[len(series) // 2]["values"]
     assert japan[0] == 24 and earlier[0] == 3
     assert "Japan, previous period" in page
-    assert notes_of(page) == ["previous period (March 2, 2026 to March 8, 2026)"]
+    assert notes_of(page) == ["Thin dotted lines: previous period (March 2, 2026 to March 8, 2026)"]
 
 
 def test_shares_of_a_day_add_up_with_the_rest(explore):

@@ -22,21 +22,25 @@ def with_means(figure: Figure, found: Curves) -> Figure:
     """Every curve's trailing mean as a broader one of its hue."""
     for number, (column, values) in enumerate(zip(figure.columns, found.means, strict=False)):
         label = _("%(label)s, %(days)d-day mean") % {"label": column.label, "days": found.mean}
-        figure = _with_curve(figure, replace(column, label=label, total="", url="", note=""), values, role="mean", panel=number)
-    return figure
+        mean = replace(column, label=label, total="", url="", note="", in_legend=False)
+        figure = _with_curve(figure, mean, values, role="mean", panel=number)
+    if not found.means:
+        return figure
+    return replace(figure, notes=(*figure.notes, Note(_("Broad lines: %(days)d-day mean, trailing") % {"days": found.mean})))
 
 
 def with_compared(figure: Figure, found: Curves) -> Figure:
     """Every curve as it was in the other period, bin by bin from its begin."""
     if found.compared is None or found.against is None:
         return figure
+    is_alone = len(found.main.series) == 1
     for number, (column, one) in enumerate(zip(figure.columns, found.compared.series, strict=False)):
-        colour = PREVIOUS if len(found.main.series) == 1 else Colour(column.colour.hue, 2)
-        label = _compared_label(column.label, found)
-        earlier = Column(f"previous:{column.key}", label, colour, _total(one.values, one.total), "")
+        colour = PREVIOUS if is_alone else Colour(column.colour.hue, 2)
+        label, total = _compared_label(column.label, found), _total(one.values, one.total)
+        earlier = Column(f"previous:{column.key}", label, colour, total, "", in_legend=is_alone)
         figure = _with_curve(figure, earlier, _cut(one.values, len(figure.rows)), role="previous", panel=number)
-    what = {"title": words.COMPARISONS[found.against], "filters": words.period(found.compared.meta.period)}
-    return replace(figure, notes=(*figure.notes, Note(_("%(title)s (%(filters)s)") % what)))
+    what = {"what": words.COMPARISONS[found.against], "period": words.period(found.compared.meta.period)}
+    return replace(figure, notes=(*figure.notes, Note(_("Thin dotted lines: %(what)s (%(period)s)") % what)))
 
 
 def _compared_label(label: str, found: Curves) -> str:
@@ -54,7 +58,7 @@ def _cut(values: Values, length: int) -> list[float | None]:
 
 def _with_curve(figure: Figure, column: Column, values: Values, *, role: str, panel: int) -> Figure:
     drawn = {"key": f"{role}:{column.key}", "label": column.label, "role": role, "panel": panel, "values": list(values), "url": ""}
-    drawn |= {"hue": column.colour.hue, "pattern": column.colour.pattern}
+    drawn |= {"hue": column.colour.hue, "pattern": column.colour.pattern, "inLegend": column.in_legend}
     cells = zip(figure.rows, values, strict=True)
     return replace(
         figure,

@@ -24,7 +24,7 @@ export function composePicture(area, data, { title, unit, caption }) {
   };
   const heading = lines(fonts.title, title);
   const notes = lines(fonts.small, caption);
-  const legend = data.panels ? [] : legendRows(pen, fonts.text, data.series, width - 2 * MARGIN);
+  const legend = data.panels ? [] : legendRows(pen, fonts.text, data.series.filter((one) => one.inLegend !== false), width - 2 * MARGIN);
   const height = 2 * MARGIN + (heading.length + 1 + legend.length) * LINE + area.clientHeight + notes.length * 16 + LINE;
 
   picture.width = width * scale;
