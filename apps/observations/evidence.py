@@ -19,6 +19,7 @@ from apps.observations.planning.freshness import newest_data
 from apps.sensors.models import Sensor
 from apps.sensors.scopes import SensorScope
 
+# Generated flows are nobody's evidence.
 _WHERE = """
   FROM observations_flow AS flow
  WHERE src = %(address)s::inet AND bucket >= %(start)s AND bucket < %(end)s
@@ -26,6 +27,7 @@ _WHERE = """
    AND NOT EXISTS (SELECT FROM sensors_exclusion AS kept_out
                     WHERE kept_out.sensor_id = flow.sensor_id AND kept_out.protocol = flow.protocol AND kept_out.port = flow.port
                       AND (bucket AT TIME ZONE %(zone)s)::date BETWEEN first_day AND coalesce(last_day, 'infinity'))
+   AND NOT EXISTS (SELECT FROM sensors_sensor AS generated WHERE generated.id = flow.sensor_id AND generated.is_scenario)
 """
 # Backscatter, bogon and canary say nothing about their source: no line of a log, no packet of a sum.
 _COUNTED = "signature <> ALL(%(uncounted)s)"

@@ -11,6 +11,7 @@ from apps.common.ports import PortKey
 from apps.observations import evidence
 from apps.observations.models import Segment, Signature
 from apps.observations.storage import partitions
+from tests.factories import SensorFactory
 
 AT = datetime(2026, 11, 20, 23, 58, 30, tzinfo=UTC)
 SOURCE = "198.51.100.7"
@@ -53,6 +54,12 @@ def test_rows_are_in_time_order_and_of_the_ports_asked_for(flows):
     ]
     assert evidence.summary(SOURCE, ALL, [PortKey(6, 445)]).packets == 5
     assert evidence.summary(SOURCE, ALL, [PortKey(17, 23)]).packets == 0
+
+
+def test_generated_flows_are_no_evidence(cast):
+    add(SensorFactory(is_scenario=True), 0, packets=9)
+    assert evidence.summary(SOURCE, ALL).packets == 0
+    assert list(evidence.rows(SOURCE, ALL)) == []
 
 
 def test_the_end_of_a_period_is_not_in_it(flows):
