@@ -108,7 +108,8 @@ KINDS: dict[str, tuple[Callable[[World, Floats], tuple[Floats, int]] | None, Cal
 def measure(kind: str, curves: int, seed: int) -> tuple[float, float, float]:
     """(recall, median error in days, false alarms per curve and week)."""
     inject, ask, tolerance, weeks = KINDS[kind]
-    world, hits, errors, alarms = World(seed), 0, [], 0
+    world, hits, alarms = World(seed), 0, 0
+    errors: list[int] = []
     for _number in range(curves):
         levels = world.levels(cyclic=True if inject is None else None)
         levels, day = inject(world, levels) if inject else (levels, 0)
@@ -147,7 +148,8 @@ def correlations(pairs: int, seed: int) -> tuple[float, float, float]:
     """(recall of a bump that both curves have, median error of its lag, part of unrelated pairs that are called correlated)."""
     from apps.analysis.correlation import lagged
 
-    world, hits, errors, alarms = World(seed), 0, [], 0
+    world, hits, alarms = World(seed), 0, 0
+    errors: list[int] = []
     for _number in range(pairs):
         alarms += lagged(world.counted(world.levels()), world.counted(world.levels())).is_significant
         shape, lag = world.rng.uniform(2, 6) * np.exp(-0.5 * ((np.arange(DAYS) - 45) / 4) ** 2), int(world.rng.integers(-7, 8))

@@ -19,6 +19,7 @@ FIGURES = (
     "from", "to", "through", "period", "zone", "sensors", "ports", "regions", "signatures", "scanners", "unit", "bin", "scale", "previous",
     "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format", "groups", "origin", "mean",
     "name", "day", "ending", "days", "rows", "columns", "top_rows", "top_columns",
+    "kind", "state", "page",
 )  # fmt: skip
 OTHERS = ("q", "state", "mine", "page", "source", "port", "address", "next", "unknown", "o", "p", "e", "all", "_facets", "pk__in")
 PAGES = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]
