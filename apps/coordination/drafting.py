@@ -11,7 +11,7 @@ from django.utils import translation
 
 from apps.common.errors import DomainError
 from apps.common.periods import local_day
-from apps.common.ports import PortKey
+from apps.common.ports import TCP, UDP, PortKey
 from apps.coordination import numbers, observation_log, wrapping
 from apps.coordination.models import Certainty, Contact, Investigation, Language, MailKind, Tlp
 from apps.coordination.observation_log import JST, CsvFile, Line
@@ -88,6 +88,7 @@ def _context(
         "host_count": len(hosts),
         "packets": sum(line.row.packets for line in lines),
         "ports": [_port(port, language) for port in ports[:5]],
+        "has_port": ports[0].protocol in (TCP, UDP),  # nobody sends "to" Ping
         "more_ports": max(0, len(ports) - 5),
         "first": _moment(min(times), zone),
         "last": _moment(max(times), zone),

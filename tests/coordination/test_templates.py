@@ -165,3 +165,13 @@ def test_an_answer_is_asked_for_after_ten_working_days(day, expected):
 )
 def test_lines_break_where_they_may(text, expected):
     assert wrapping.wrap(text, 10) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [(Language.JA, "Ping (ICMP) のパケットを観測し"), (Language.EN, "we observed Ping (ICMP) packets from")]
+)
+def test_nobody_sends_to_ping(db, language, words):
+    pings = [Line(EvidenceRow(AT, 1, "192.0.2.1", 0, 8 * 256, 3, Signature.NONE), "JP", "64500")]
+    mail = rendered(db, language, given=pings)
+    assert words in re.sub(r"\s+", " ", mail.body)
+    assert "宛のパケット" not in mail.subject and "packets to" not in mail.subject

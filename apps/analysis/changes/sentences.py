@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from apps.analysis.changes.single import OTHER_SENSORS
 from apps.analysis.changes.standings import LAST_RANK
 from apps.analysis.models import Change, ChangeKind
-from apps.common.ports import PortKey
+from apps.common.ports import TCP, UDP, PortKey
 from apps.reference.names import port_label, region_label
 
 SHARP = 2.0  # a step to so many times as much, or to its inverse, is a surge or plunge
@@ -188,7 +188,8 @@ def _label(dimension: str, key: str) -> str:
 
 def _packets(change: Change) -> str:
     if change.dimension == "port":
-        return _("packets to %(port)s") % {"port": label(change)}
+        has_port = PortKey.parse(change.subject).protocol in (TCP, UDP)
+        return (_("packets to %(port)s") if has_port else _("%(port)s packets")) % {"port": label(change)}
     return _("packets from %(region)s") % {"region": label(change)}
 
 
