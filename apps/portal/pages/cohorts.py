@@ -24,7 +24,7 @@ from apps.portal.filters import Choice, FilterBar, filter_bar
 from apps.portal.holdertables import holder_counts, holder_table
 from apps.portal.links import with_query
 from apps.portal.pages.crowds import Later, n_of_m
-from apps.portal.pages.holders import HoldersPage, covered_days
+from apps.portal.pages.holders import HoldersPage, covered_days, without_links
 from apps.portal.pages.sources import SourceLine, source_lines
 from apps.portal.state import View
 from apps.reference.names import region_label
@@ -242,7 +242,7 @@ def trend(cohort: Cohort, view: View) -> Figure:
     figure = series_figure(
         found, whole, id="members", title=_("Members of the cohort by day"), kind="bar", csv_url=_here("portal:csv-cohort-days", view)
     )
-    return replace(figure, rows=tuple(replace(row, url="") for row in figure.rows))
+    return without_links(figure)
 
 
 def _holders_later(view: View) -> Later:

@@ -184,7 +184,20 @@ def _trend(days: Days, meta: FigureMeta, view: View, holder: Holder) -> Figure:
     series = Series("", holder.name, values, float(len(whole(days))))
     found = SeriesSet(Dimension.NONE, Bin.DAY, tuple(bins(view.period, Bin.DAY)), (series,), meta)
     csv_url = view.url(reverse("portal:csv-holder-trend", args=[holder.id]), **view.filters())
-    return series_figure(found, by_day, id="trend", title=_("Sources of %(holder)s by day") % {"holder": holder.name}, csv_url=csv_url)
+    figure = series_figure(found, by_day, id="trend", title=_("Sources of %(holder)s by day") % {"holder": holder.name}, csv_url=csv_url)
+    return without_links(figure)
+
+
+def without_links(figure: Figure) -> Figure:
+    """The same figure, whose points lead nowhere: no filter of an address says what it is about."""
+    drawn = [series | {"url": ""} for series in figure.data["series"]]
+    return replace(
+        figure,
+        columns=tuple(replace(column, url="") for column in figure.columns),
+        rows=tuple(replace(row, url="") for row in figure.rows),
+        explorer_url="",
+        data=figure.data | {"series": drawn},
+    )
 
 
 def _value(day: date, days: Days, meta: FigureMeta) -> float | None:
