@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from apps.observations.figures import Dimension, Ranking, RankRow
+from apps.observations.params import MAX_TOP
 from apps.portal import captions, words
 from apps.portal.colours import Colour, colour_of
+from apps.portal.figures import explorer_url
 from apps.portal.keylinks import key_url
 from apps.portal.state import View
 
@@ -47,6 +49,7 @@ class RankTable:
     has_previous: bool
     previous_text: str
     shows_sensors: bool
+    explorer_url: str
 
     @property
     def file_name(self) -> str:
@@ -80,6 +83,7 @@ def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str 
         has_previous=has_previous,
         previous_text=words.period(found.previous_period) if found.previous_period else "",
         shows_sensors=found.dimension is not Dimension.SENSOR,
+        explorer_url=explorer_url(view, found.dimension, min(len(found.rows), MAX_TOP), "table"),
     )
 
 

@@ -125,7 +125,8 @@ def _table(view: View, question: Question) -> Answer:
     if ranking is None:
         return Answer(figure=figure)
     title = title_of(question, len(ranking.rows), ranked=True)
-    return Answer(figure=figure, ranking=rank_table(ranking, view, id="ranking", title=title, csv_url=ranking_csv(view, question.split)))
+    ranked = rank_table(ranking, view, id="ranking", title=title, csv_url=ranking_csv(view, question.split))
+    return Answer(figure=figure, ranking=replace(ranked, explorer_url=""))
 
 
 def _ranking(view: View, question: Question) -> Ranking:
