@@ -20,7 +20,10 @@ from apps.sensors.scopes import SensorScope
 
 Floats = NDArray[np.float64]
 
-UNIT = Unit.PACKETS_PER_SENSOR_DAY
+# The first is exact: packets of covered sensor-days ÷ covered sensor-days. It looks into segments on every day on which a sensor was
+# not covered, which are too many where a sensor of a large network is new; the second then serves, in which the packets of
+# sensor-days that are not quite covered count, too.
+UNITS = (Unit.PACKETS_PER_SENSOR_DAY, Unit.PACKETS)
 WINDOW = 91  # days: thirteen weeks
 RECENT = 14  # days whose busiest keys are looked at besides those of the whole window
 LIMITS = {Dimension.PORT: (100, 50), Dimension.REGION: (50, 30)}  # of the window, of its recent days
@@ -30,8 +33,9 @@ FEWEST_SENSORS = 0.5  # of the usual number; a day with fewer covered ones is a 
 @dataclass(frozen=True)
 class Curves:
     """Mean packets per sensor and day of some keys: `values` (keys × days, NaN: gap), covered `sensors` of each day, and the `total`
-    of everything."""
+    of everything. `unit` is what was asked: packets are divided by the covered sensors here."""
 
+    unit: Unit
     dimension: Dimension
     first: date
     keys: tuple[str, ...]
@@ -64,34 +68,39 @@ def narrowed(scope: SensorScope, period: Period, dimension: Dimension, keys: tup
     return Selection(scope, period, regions=keys)
 
 
-def load(scope: SensorScope, dimension: Dimension, as_of: date) -> Curves:
+def load(scope: SensorScope, dimension: Dimension, as_of: date, unit: Unit = UNITS[0]) -> Curves:
     """The curves of the window that ends with `as_of`; call inside `queries.reading()`."""
     whole, recent = span(as_of - timedelta(days=WINDOW - 1), as_of), span(as_of - timedelta(days=RECENT - 1), as_of)
     limits = LIMITS[dimension]
     found: tuple[Ranking, Ranking, SeriesSet] = queries.together(
         lambda: queries.ranking(Selection(scope, whole), dimension, Unit.PACKETS, limits[0]),
         lambda: queries.ranking(Selection(scope, recent), dimension, Unit.PACKETS, limits[1]),
-        lambda: queries.series(Selection(scope, whole), Dimension.NONE, Bin.DAY, UNIT),
+        lambda: queries.series(Selection(scope, whole), Dimension.NONE, Bin.DAY, unit),
     )
     keys = tuple(dict.fromkeys(row.key for ranking in found[:2] for row in ranking.rows))
     sensors = covered_sensors(scope, whole)
-    lines = {line.key: line.values for line in _series(scope, whole, dimension, keys).series} if keys else {}
+    lines = {line.key: line.values for line in _series(scope, whole, dimension, keys, unit).series} if keys else {}
     values = _table([lines.get(key, (0.0,) * WINDOW) for key in keys])
     total = _table([found[2].series[0].values])[0]
-    return Curves(dimension, as_of - timedelta(days=WINDOW - 1), keys, *_with_gaps(values, sensors, total))
+    first, per = as_of - timedelta(days=WINDOW - 1), _divisor(sensors, unit)
+    return Curves(unit, dimension, first, keys, *_with_gaps(values / per, sensors, total / per))
 
 
-def _series(scope: SensorScope, period: Period, dimension: Dimension, keys: tuple[str, ...]) -> SeriesSet:
-    return queries.series(narrowed(scope, period, dimension, keys), dimension, Bin.DAY, UNIT, len(keys))
+def _series(scope: SensorScope, period: Period, dimension: Dimension, keys: tuple[str, ...], unit: Unit) -> SeriesSet:
+    return queries.series(narrowed(scope, period, dimension, keys), dimension, Bin.DAY, unit, len(keys))
 
 
 def by_region(scope: SensorScope, curves: Curves, port: str, top: int = 30) -> tuple[tuple[str, ...], Floats]:
     """(regions, their curves of packets to one port, with the gaps of `curves`)."""
     selection = narrowed(scope, span(curves.first, curves.last), Dimension.PORT, (port,))
-    found = queries.series(selection, Dimension.REGION, Bin.DAY, UNIT, top)
-    table = _table([line.values for line in found.series])
+    found = queries.series(selection, Dimension.REGION, Bin.DAY, curves.unit, top)
+    table = _table([line.values for line in found.series]) / _divisor(curves.sensors, curves.unit)
     table[:, np.isnan(curves.total)] = np.nan
     return tuple(line.key for line in found.series), table
+
+
+def _divisor(sensors: Floats, unit: Unit) -> Floats:
+    return np.maximum(sensors, 1.0) if unit is Unit.PACKETS else np.ones(len(sensors))
 
 
 def covered_sensors(scope: SensorScope, period: Period) -> Floats:

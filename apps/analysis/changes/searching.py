@@ -3,22 +3,31 @@
 from datetime import date
 
 from apps.analysis.changes import curves, pairs, regional, single
+from apps.analysis.changes.curves import Curves
 from apps.analysis.changes.exactranks import with_ranks
 from apps.analysis.changes.findings import Finding
 from apps.analysis.changes.grounds import with_evidence
 from apps.observations import queries
-from apps.observations.figures import Dimension
+from apps.observations.figures import Dimension, Unit
+from apps.observations.planning.reading import TooMuchError
 from apps.sensors.scopes import SensorScope
 
 
 def find(scope: SensorScope, as_of: date) -> list[Finding]:
     """Every notable change that can be told on `as_of`, a day that is over, over the sensors of `scope`."""
+    try:
+        ports, found = _found(scope, as_of, curves.UNITS[0])
+    except TooMuchError:
+        ports, found = _found(scope, as_of, curves.UNITS[1])
+    return [*found, *regional.findings(scope, ports, found)]
+
+
+def _found(scope: SensorScope, as_of: date, unit: Unit) -> tuple[Curves, list[Finding]]:
+    """The curves of ports, and what is found in them, in those of regions and in pairs; in one snapshot."""
+    found: list[Finding] = []
     with queries.reading():
-        tables = [curves.load(scope, dimension, as_of) for dimension in (Dimension.PORT, Dimension.REGION)]
-        found = [
-            one
-            for table in tables
-            for one in with_evidence(scope, table.dimension, with_ranks(scope, table.dimension, single.findings(table)))
-        ]
+        tables = [curves.load(scope, dimension, as_of, unit) for dimension in (Dimension.PORT, Dimension.REGION)]
+        for table in tables:
+            found += with_evidence(scope, table.dimension, with_ranks(scope, table.dimension, single.findings(table)))
         found += pairs.findings(scope, tables[0])
-    return [*found, *regional.findings(scope, tables[0], found)]
+    return tables[0], found

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from apps.analysis.changes import runs
+from apps.analysis.changes import curves, runs
 from apps.analysis.models import Change, ChangeKind, ChangeSearch, ChangeState
 from apps.analysis.tasks import find_changes
+from apps.observations.figures import Unit
+from apps.observations.planning.reading import TooMuchError
 from tests.cast import make_cast
 from tests.observations import sightings
 
@@ -57,6 +59,21 @@ def test_a_search_finds_what_there_is(observed):
     assert step.numbers["after"] == pytest.approx(100, rel=0.15)
     assert step.numbers["curve"]["values"][GAP - DAYS] is None
     assert {subject for _kind, subject in changes} >= {"tcp/23", "tcp/22", "udp/53"}
+
+
+def test_the_search_does_without_the_exact_unit_where_that_takes_too_long(observed, monkeypatch):
+    exact, asked = curves.load, []
+
+    def load(scope, dimension, as_of, unit):
+        asked.append(unit)
+        if unit is Unit.PACKETS_PER_SENSOR_DAY:
+            raise TooMuchError
+        return exact(scope, dimension, as_of, unit)
+
+    monkeypatch.setattr(curves, "load", load)
+    runs.search_if_due("all")
+    assert asked == [Unit.PACKETS_PER_SENSOR_DAY, Unit.PACKETS, Unit.PACKETS]
+    assert found()[ChangeKind.SPIKE, "tcp/23"].numbers["usual"] == pytest.approx(60, rel=0.15)
 
 
 def test_what_one_sensor_and_one_source_made_weighs_a_quarter(observed):
