@@ -151,13 +151,14 @@ def test_an_empty_matrix_is_no_error(traffic):
 def test_the_same_keys_are_compared_in_the_other_period(traffic, split, against):
     period = Period.of_days(FIRST + timedelta(days=14), FIRST + timedelta(days=DAYS), TOKYO)
     found = curves(select(traffic, period), split, Bin.DAY, Unit.SOURCES, 3, mean=3, against=against)
-    assert [one.key for one in found.compared.series] == [one.key for one in found.main.series]
+    assert [one.key for one in found.compared.series] == [one.key for one in found.series]
     before = Period.of_days(FIRST + timedelta(days=7), FIRST + timedelta(days=14), TOKYO)
     assert found.compared.meta.period == (before if against is Against.PREVIOUS else period.year_before())
     if against is Against.PREVIOUS:
         for line in found.compared.series:
             rows = [one for one in within(traffic, before) if key_of(one, split) == line.key]
             assert line.total == len({one.source for one in rows})
-    for one, means in zip(found.main.series, found.means, strict=True):
+    for one in found.series:
+        means = one.mean
         assert means[:2] == (None, None)
         assert means[2:] == pytest.approx(tuple(sum(one.values[at - 2 : at + 1]) / 3 for at in range(2, 7)))

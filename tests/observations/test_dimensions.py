@@ -11,12 +11,13 @@ from apps.common.ports import PortKey
 from apps.observations import params, queries
 from apps.observations.figures import Against, Dimension, Origin, Selection, Unit
 from apps.observations.models import Signature
-from apps.observations.planning import planner, sensordays, units
+from apps.observations.planning import fixedpanels, planner, sensordays, units
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.captions import context_of
 from apps.reference import portgroups
 from apps.reference.models import PortGroup
 from apps.sensors.queries import scope_for
+from apps.sensors.scopes import SensorScope
 from tests.observations import random_traffic, sightings
 from tests.observations.random_traffic import DAYS, FIRST, TOKYO
 
@@ -246,6 +247,12 @@ def test_sums_of_the_network_are_not_narrowed(traffic):
     with pytest.raises(ParameterError, match="fixed"):
         parsed(partner, fixed="true")
     assert parsed(partner, sensors=str(traffic.cast.sensor_a.pk), fixed="true", to=(FIRST + timedelta(days=9)).isoformat()).fixed_panel
+
+
+def test_without_sensors_or_data_there_is_no_panel(traffic):
+    for scope, period in ((SensorScope(()), WHOLE), (scope_for(traffic.cast.analyst), WHOLE.year_before())):
+        with pytest.raises(ParameterError, match="^fixed: "):
+            fixedpanels.narrowed(scope, [period])
 
 
 # Periods

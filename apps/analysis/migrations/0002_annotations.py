@@ -6,33 +6,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analysis', '0001_notable_changes'),
+        ("analysis", "0001_notable_changes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Annotation',
+            name="Annotation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('last_day', models.DateField(null=True, verbose_name='last day')),
-                ('text_en', models.CharField(blank=True, max_length=300, verbose_name='text (English)')),
-                ('text_ja', models.CharField(blank=True, max_length=300, verbose_name='text (Japanese)')),
-                ('url', models.URLField(blank=True, max_length=500, verbose_name='link')),
-                ('ports', models.CharField(blank=True, max_length=400, verbose_name='ports')),
-                ('regions', models.CharField(blank=True, max_length=400, verbose_name='regions')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="day")),
+                ("last_day", models.DateField(null=True, verbose_name="last day")),
+                ("text_en", models.CharField(blank=True, max_length=300, verbose_name="text (English)")),
+                ("text_ja", models.CharField(blank=True, max_length=300, verbose_name="text (Japanese)")),
+                ("url", models.URLField(blank=True, max_length=500, verbose_name="link")),
+                ("ports", models.CharField(blank=True, max_length=400, verbose_name="ports")),
+                ("regions", models.CharField(blank=True, max_length=400, verbose_name="regions")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'annotation',
-                'verbose_name_plural': 'annotations',
-                'ordering': ['-day', '-pk'],
-                'indexes': [models.Index(fields=['day'], name='annotation_day')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('day')), _connector='OR'), name='annotation_span'), models.CheckConstraint(condition=models.Q(('text_en', ''), ('text_ja', ''), _negated=True), name='annotation_has_text')],
+                "verbose_name": "annotation",
+                "verbose_name_plural": "annotations",
+                "ordering": ["-day", "-pk"],
+                "indexes": [models.Index(fields=["day"], name="annotation_day")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("last_day__isnull", True), ("last_day__gte", models.F("day")), _connector="OR"),
+                        name="annotation_span",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("text_en", ""), ("text_ja", ""), _negated=True), name="annotation_has_text"),
+                ],
             },
         ),
     ]
