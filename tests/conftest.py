@@ -18,7 +18,7 @@ from tests.registries import forget_pacing
 __all__ = ["cast"]
 
 # Files of a minute: begun first, so that with several processes none of them is alone at the end.
-LONG = ("test_demo.py", "test_against_duckdb.py", "test_embedded.py", "test_checks.py")
+LONG = ("test_demo.py", "test_against_duckdb.py", "test_embedded.py", "test_checks.py", "test_yardstick_document.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
