@@ -89,6 +89,13 @@ def test_the_last_days_beside_the_first_with_both_windows_drawn(explore):
     assert windows[1]["mean"] == sum(3 * n for n in range(1, 9)) / 8
 
 
+def test_windows_of_small_charts_are_drawn_on_their_own(explore):
+    query = {"split": "port", "chart": "multiples", "mean": "3", "compare": "previous", "ratio": "after_before", "day": "2026-03-12"}
+    data = data_of(text_of(explore(**query)))
+    assert [one["panel"] for one in data["windows"]] == [0, 0, 1, 1, 2, 2]
+    assert {one["panel"] for one in data["series"] if "role" in one} == {0, 1, 2}
+
+
 def test_the_windows_of_a_ratio_must_fit_into_the_period(explore):
     period = {"from": "2026-02-24", "to": "2026-03-16"}
     definition, ratio = notes_of(text_of(explore(**period, ports="tcp/23", ratio="end_start")))

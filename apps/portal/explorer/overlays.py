@@ -22,7 +22,7 @@ def with_means(figure: Figure, found: Curves) -> Figure:
     """Every curve's trailing mean as a broader one of its hue."""
     for number, (column, values) in enumerate(zip(figure.columns, found.means, strict=False)):
         label = _("%(label)s, %(days)d-day mean") % {"label": column.label, "days": found.mean}
-        mean = replace(column, label=label, total="", url="", note="", in_legend=False)
+        mean = replace(column, key="mean", label=label, total="", url="", note="", in_legend=False)
         figure = _with_curve(figure, mean, values, role="mean", panel=number)
     if not found.means:
         return figure
@@ -37,7 +37,7 @@ def with_compared(figure: Figure, found: Curves) -> Figure:
     for number, (column, one) in enumerate(zip(figure.columns, found.compared.series, strict=False)):
         colour = PREVIOUS if is_alone else Colour(column.colour.hue, 2)
         label, total = _compared_label(column.label, found), _total(one.values, one.total)
-        earlier = Column(f"previous:{column.key}", label, colour, total, "", in_legend=is_alone)
+        earlier = Column("previous", label, colour, total, "", in_legend=is_alone)
         figure = _with_curve(figure, earlier, _cut(one.values, len(figure.rows)), role="previous", panel=number)
     what = {"what": words.COMPARISONS[found.against], "period": words.period(found.compared.meta.period)}
     return replace(figure, notes=(*figure.notes, Note(_("Thin dotted lines: %(what)s (%(period)s)") % what)))
@@ -57,7 +57,7 @@ def _cut(values: Values, length: int) -> list[float | None]:
 
 
 def _with_curve(figure: Figure, column: Column, values: Values, *, role: str, panel: int) -> Figure:
-    drawn = {"key": f"{role}:{column.key}", "label": column.label, "role": role, "panel": panel, "values": list(values), "url": ""}
+    drawn = {"key": f"{role}-{panel}", "label": column.label, "role": role, "panel": panel, "values": list(values), "url": ""}
     drawn |= {"hue": column.colour.hue, "pattern": column.colour.pattern, "inLegend": column.in_legend}
     cells = zip(figure.rows, values, strict=True)
     return replace(
