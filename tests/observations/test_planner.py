@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period, bins
@@ -15,7 +16,7 @@ from apps.observations import queries
 from apps.observations.counting import counts
 from apps.observations.figures import Dimension, Selection, Unit
 from apps.observations.models import Signature
-from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordays
+from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordaycounts, sensordays
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.reading import TooMuchError, reading
 from apps.observations.planning.spans import cut, edges
@@ -122,6 +123,39 @@ def test_bounds_hold_the_number_of_sources_between_them(seen):
     for key, lower, upper in zip(known.key.tolist(), known.lower.tolist(), known.upper.tolist(), strict=True):
         assert lower <= found[key] <= upper
     assert (known.lower < known.upper).any()
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("dimension", [Dimension.PORT, Dimension.REGION, Dimension.KIND, Dimension.ORIGIN, Dimension.PANEL])
+def test_whole_days_of_panels_need_no_segment_whatever_is_asked_of_ports_and_regions(seen, dimension, filters):
+    period, size = next(periods())
+    ask = Ask(Selection(scope_for(seen.analyst), period, **filters), dimension, tuple(edges(period, bins(period, size))))
+    assert planner.plan(ask, sources=True).read == ()
+    assert planner.plan(ask, sources=False).read == ()
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit):
+    period = Period.of_days(FIRST + timedelta(days=1), FIRST + timedelta(days=14), BERLIN)
+    selected = Selection(scope_for(seen.analyst), period, regions=("JP",))
+    found = queries.ranking(selected, Dimension.PORT, unit, limit=3, previous=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(countreads, "store_for", lambda ask: None)
+        patch.setattr(sensordaycounts, "tells_ports_apart", lambda ask: False)
+        patch.setattr("apps.observations.planning.remembering.cache.get", lambda key: None)
+        expected = queries.ranking(selected, Dimension.PORT, unit, limit=3, previous=True)
+    assert found.rows
+    assert (found.rows, found.total) == (expected.rows, expected.total)
+
+
+def test_small_cells_are_read_once_for_all_figures_of_a_page(seen):
+    period = Period.of_days(date(2025, 10, 25), date(2025, 11, 7), BERLIN)
+    ask = Ask(Selection(scope_for(seen.analyst), period, regions=("JP",)), Dimension.PORT)
+    with reading():
+        planner.packets(ask)
+        with CaptureQueriesContext(connection) as captured:
+            planner.bounds(ask)
+    assert not any("smallcells" in query["sql"] for query in captured)
 
 
 def test_closed_months_are_read_as_months(seen):
