@@ -7,9 +7,9 @@ from apps.analysis.changes.curves import Curves
 from apps.analysis.changes.exactranks import with_ranks
 from apps.analysis.changes.findings import Finding
 from apps.analysis.changes.grounds import with_evidence
+from apps.common.errors import DomainError
 from apps.observations import queries
 from apps.observations.figures import Dimension, Unit
-from apps.observations.planning.reading import TooMuchError
 from apps.sensors.scopes import SensorScope
 
 
@@ -17,7 +17,7 @@ def find(scope: SensorScope, as_of: date) -> list[Finding]:
     """Every notable change that can be told on `as_of`, a day that is over, over the sensors of `scope`."""
     try:
         ports, found = _found(scope, as_of, curves.UNITS[0])
-    except TooMuchError:
+    except DomainError:  # too long for a statement, or too many rows of segments
         ports, found = _found(scope, as_of, curves.UNITS[1])
     return [*found, *regional.findings(scope, ports, found)]
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from apps.analysis.changes import curves, runs
 from apps.analysis.models import Change, ChangeKind, ChangeSearch, ChangeState
 from apps.analysis.tasks import find_changes
+from apps.common.errors import ParameterError
 from apps.observations.figures import Unit
 from apps.observations.planning.reading import TooMuchError
 from tests.cast import make_cast
@@ -61,13 +62,14 @@ def test_a_search_finds_what_there_is(observed):
     assert {subject for _kind, subject in changes} >= {"tcp/23", "tcp/22", "udp/53"}
 
 
-def test_the_search_does_without_the_exact_unit_where_that_takes_too_long(observed, monkeypatch):
+@pytest.mark.parametrize("error", [TooMuchError(), ParameterError("from", "more rows than one question may read")])
+def test_the_search_does_without_the_exact_unit_where_that_takes_too_long(observed, monkeypatch, error):
     exact, asked = curves.load, []
 
     def load(scope, dimension, as_of, unit):
         asked.append(unit)
         if unit is Unit.PACKETS_PER_SENSOR_DAY:
-            raise TooMuchError
+            raise error
         return exact(scope, dimension, as_of, unit)
 
     monkeypatch.setattr(curves, "load", load)
