@@ -51,7 +51,7 @@ def caption(meta: FigureMeta) -> tuple[str, ...]:
         _("Period: %(period)s (%(zone)s)") % {"period": words.period(meta.period), "zone": words.zone(meta.zone)},
         _("Unit: %(unit)s") % {"unit": words.UNITS[meta.unit]} + _denominator(meta),
         _sensors(meta),
-        "" if "signatures" in meta.filters else _("without backscatter, bogon sources and canary packets"),
+        "" if {"signatures", "excluded"} & meta.filters.keys() else _("without backscatter, bogon sources and canary packets"),
         _scanners(meta),
         _exclusions(meta),
         _gaps(meta),

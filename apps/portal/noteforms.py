@@ -25,7 +25,7 @@ def _texts() -> dict[str, forms.Widget]:
 
 
 class PortNoteForm(forms.ModelForm):
-    links = LinesField(label=_("links, one a line"), required=False)
+    links = LinesField(label=_("links, one a line"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
     class Meta:
         model = PortNote
@@ -34,7 +34,7 @@ class PortNoteForm(forms.ModelForm):
 
 
 class AdviceForm(forms.ModelForm):
-    subjects = LinesField(label=_("ports and groups, one a line"))
+    subjects = LinesField(label=_("ports and groups, one a line"), widget=forms.Textarea(attrs={"rows": 5}))
 
     class Meta:
         model = AdviceBlock

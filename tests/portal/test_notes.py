@@ -1,6 +1,8 @@
 """Notes and advice on ports: shown where they belong, in both languages; written by analysts, by page and API."""
 
+import html
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -102,3 +104,24 @@ def test_the_api_writes_for_analysts_alone(seen):
     changed = client_of(seen.analyst).put(f"/api/v1/port-notes/{number}/", body | {"text_en": "b"}, content_type="application/json")
     assert json.loads(changed.content)["text_en"] == "b"
     assert client_of(seen.analyst).delete(f"/api/v1/port-notes/{number}/").status_code == 204
+
+
+def card(seen, **query):
+    page = text_of(client_of(seen.analyst).get("/explorer/", PERIOD | query))
+    found = re.search(r'hx-get="(/port-notes/[^"]*)"', page)
+    return text_of(client_of(seen.analyst).get(html.unescape(found[1]), headers={"HX-Request": "true"})) if found else ""
+
+
+def test_the_explorer_tells_of_the_ports_at_the_top_of_what_it_shows(seen):
+    told = card(seen, split="port")
+    assert "Telnet: remote login without encryption" in told and "DNS. Open resolvers" in told
+    assert "Redis" not in told and "<html" not in told
+    assert "Messenger service of Windows XP" in card(seen, groups="messenger-udp")
+    assert card(seen, split="region") == ""
+
+
+def test_notes_on_some_ports_are_a_page_of_their_own(seen):
+    page = text_of(client_of(seen.partner_a).get("/port-notes/", {"ports": "tcp/22"}))
+    assert "SSH: encrypted remote login" in page and "Redis" not in page and "<html" in page
+    for wrong in ({"ports": "x"}, {"day": "never", "ports": "tcp/22"}, {"bogus": "1"}):
+        assert client_of(seen.analyst).get("/port-notes/", wrong).status_code == 400

@@ -137,9 +137,10 @@ def _titles(view: View, names: dict[str, str]) -> tuple[str, str]:
 
 
 def unlinked(figure: Figure) -> Figure:
-    """Without links to sources: pages of sources leave out what is excluded."""
+    """Without links to sources and explorer, which leave out what is excluded."""
     return replace(
         figure,
+        explorer_url="",
         columns=tuple(replace(column, url="") for column in figure.columns),
         rows=tuple(replace(row, url="") for row in figure.rows),
         data=figure.data | {"series": [one | {"url": ""} for one in figure.data["series"]]},

@@ -14,8 +14,11 @@ from apps.portal.explorer.question import question_from
 from apps.portal.explorer.quickviews import QuickViews, quick_views
 from apps.portal.figures import Figure
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.crowds import Later
+from apps.portal.pages.notes import notes_later
 from apps.portal.state import View
 from apps.portal.tables import RankTable
+from apps.reference.note_models import GROUP_PREFIX
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class ExplorerPage:
     figure: Figure | None
     heat: HeatTable | None
     ranking: RankTable | None
+    notes: Later | None  # on the ports and groups shown
     sources_url: str
 
 
@@ -45,5 +49,15 @@ def explorer_page(view: View) -> ExplorerPage:
         figure=with_annotations(found.figure, remarks) if found.figure and remarks else found.figure,
         heat=found.heat,
         ranking=found.ranking,
+        notes=_notes(found.figure, found.ranking, view),
         sources_url=view.sources_url(),
     )
+
+
+def _notes(figure: Figure | None, ranking: RankTable | None, view: View) -> Later | None:
+    """The card that tells what is known of the ports and groups that are chosen or at the top of what is shown."""
+    keys = [column.key for column in figure.columns] if figure else []
+    keys += [line.key for line in ranking.lines] if ranking else []
+    ports = [*map(str, view.selection.ports), *(key for key in keys if "/" in key)]
+    groups = [*view.selection.groups, *(key.removeprefix(GROUP_PREFIX) for key in keys if key.startswith(GROUP_PREFIX))]
+    return notes_later(ports, groups, view.selection.definitions_day) if ports or groups else None

@@ -10,12 +10,15 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import Role, User
 from apps.common.ports import PortKey
 from apps.portal import words
+from apps.portal.links import with_query
+from apps.portal.pages.crowds import Later
 from apps.reference import portgroups
 from apps.reference.models import AdviceBlock, PortNote
 from apps.reference.names import port_label
 from apps.reference.note_models import GROUP_PREFIX
 from apps.reference.portnotes import advice_for, notes_for
 
+MOST_ASKED = 20
 KINDS: dict[str, type[PortNote] | type[AdviceBlock]] = {"port": PortNote, "advice": AdviceBlock}
 
 
@@ -60,6 +63,12 @@ def notes_on(ports: Iterable[PortKey], groups: Iterable[str], day: date, user: U
     notes, advice = notes_for(known, slugs, day), advice_for(known, slugs, day)
     add = reverse("portal:add-note", args=["port"]) + f"?subject={known[0]}" if len(known) == 1 and not notes and may_edit(user) else ""
     return Notes(tuple(_note(note, user) for note in notes), tuple(_advice(block, user) for block in advice), add)
+
+
+def notes_later(ports: Iterable[str], groups: Iterable[str], day: date) -> Later:
+    """The card about these ports and groups, to be loaded once a page is there."""
+    chosen = {name: ",".join(list(dict.fromkeys(keys))[:MOST_ASKED]) for name, keys in (("ports", ports), ("groups", groups))}
+    return Later("notes", _("Notes on the ports shown"), with_query(reverse("portal:notes"), chosen | {"day": day.isoformat()}))
 
 
 def notes_page(user: User) -> NotesPage:

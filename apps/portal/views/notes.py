@@ -6,14 +6,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.guards import require
 from apps.accounts.models import User
 from apps.common.errors import DomainError
+from apps.common.ports import PortKey
+from apps.observations import params
 from apps.portal.noteforms import form_of
-from apps.portal.pages.notes import KINDS, may_edit, notes_page
+from apps.portal.pages.notes import KINDS, may_edit, notes_on, notes_page
 from apps.reference import note_editing
 from apps.reference.models import AdviceBlock, PortNote
 
@@ -21,7 +24,18 @@ from apps.reference.models import AdviceBlock, PortNote
 @login_required
 @require_GET
 def notes(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/notes.html", {"page": notes_page(cast(User, request.user))})
+    """All of them, or those on some ports and groups on a day; htmx asks for the card of these alone."""
+    user, query = cast(User, request.user), params.read(request.GET, {"ports", "groups", "day"})
+    if not (query.get("ports") or query.get("groups")):
+        return render(request, "portal/notes.html", {"page": notes_page(user)})
+    ports, groups = params.values_from(query, "ports", PortKey.parse), params.values_from(query, "groups", str)
+    found = notes_on(ports, groups, params.day_from(query, "day") or timezone.localdate(), user)
+    is_card = bool(request.headers.get("HX-Request"))
+    response = render(
+        request, "portal/_notes.html" if is_card else "portal/notes.html", {"page": found, "notes": found, "is_folded": is_card}
+    )
+    response["Vary"] = "HX-Request, Cookie, Accept-Language"
+    return response
 
 
 @require(may_edit)
