@@ -185,6 +185,14 @@ def test_views_that_need_too_many_rows_are_refused(seen, monkeypatch):
         queries.sources(Selection(scope_for(seen.analyst), period))
 
 
+def test_too_many_sensor_days_without_coverage_are_refused_before_they_are_read(seen, monkeypatch):
+    monkeypatch.setattr(segmentcache, "MAX_ROWS", 10)
+    monkeypatch.setattr(segmentcache, "UNCOUNTED_SENSOR_DAYS", 5)
+    period, _size = next(periods())
+    with pytest.raises(ParameterError, match="^from: "):
+        queries.ranking(Selection(scope_for(seen.analyst), period), Dimension.PORT, Unit.PACKETS_PER_SENSOR_DAY)
+
+
 def test_a_statement_that_takes_too_long_ends_in_words(seen, monkeypatch):
     monkeypatch.setattr("apps.observations.planning.reading.STATEMENT_TIMEOUT_MS", 50)
     with pytest.raises(TooMuchError), reading(), connection.cursor() as cursor:
