@@ -12,8 +12,9 @@ from apps.analysis.ratiofigures import RatioQuestion, Ratios, ratios
 from apps.analysis.ratios import span_of
 from apps.common.periods import Period
 from apps.observations import queries
-from apps.observations.figures import Coverage, Dimension, Ranking, SeriesSet
+from apps.observations.figures import Dimension, Ranking, SeriesSet
 from apps.observations.params import RANKING_DIMENSIONS
+from apps.observations.planning.captions import Context, context_of
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.explorer import overlays, parts, profiles
 from apps.portal.explorer.heat import HeatTable, heat_table
@@ -59,7 +60,7 @@ def _profile(view: View, question: Question) -> HourProfile:
 
 
 def _curves(view: View, question: Question) -> Figure:
-    found, measured, *_coverage = queries.together(
+    found, measured, *_contexts = queries.together(
         lambda: _ask(view, question, question.mean),
         lambda: _ratios(view, question, question.ratio) if question.ratio else None,
         *_early(view, question.ratio),
@@ -68,12 +69,12 @@ def _curves(view: View, question: Question) -> Figure:
     return overlays.with_ratios(figure, measured) if measured else figure
 
 
-def _early(view: View, ratio: RatioQuestion | None) -> Iterator[Callable[[], Coverage]]:
+def _early(view: View, ratio: RatioQuestion | None) -> Iterator[Callable[[], Context]]:
     """What will be needed of other periods once the keys are known, asked in the first statement."""
-    periods = [view.selection.against(view.against).period] if view.against else []
+    selections = [view.selection.against(view.against)] if view.against else []
     if ratio and (span := span_of(ratio.name, ratio.day, ratio.ending, ratio.days)):
-        periods.append(Period.of_days(span[0], span[1] + timedelta(days=1), view.period.zone))
-    return (partial(queries.coverage, view.selection.scope, period) for period in periods)
+        selections.append(view.selection.during(Period.of_days(span[0], span[1] + timedelta(days=1), view.period.zone)))
+    return (partial(context_of, selection) for selection in selections)
 
 
 def _ratios(view: View, question: Question, ratio: RatioQuestion) -> Ratios:
