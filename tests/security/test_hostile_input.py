@@ -78,6 +78,8 @@ FORMS = {
     "accounts:language": {"language": "ja", "next": "/"},
     "accounts:password": {"old_password": "x", "new_password1": "correct-horse-7", "new_password2": "correct-horse-7"},
     "enrichment:lookup": {"address": JAPANESE, "next": "/"},
+    "portal:add-source-note": {"text": "a note"},
+    "api:cohorts-evaluate": {"expression": "x", "match": "any_day", "from": "2026-03-02", "sensors": "all", "limit": "10", "cursor": ""},
     "coordination:open-ticket": {"source": JAPANESE, "port": "tcp/23", "from": "2026-03-02", "to": "2026-03-16", "language": "en",
                                  "note": "n"},
     "coordination:look-up": {},
