@@ -13,7 +13,7 @@ from tests.portal.scene import JAPANESE, PERIOD, observed
 QUERY = "?from=2026-03-02&to=2026-03-16"
 PAGES = (
     "/", "/ports/", "/ports/tcp/23/", "/regions/", "/regions/JP/", "/sources/", f"/sources/{JAPANESE}/", "/sensors/", "/tickets/",
-    "/map/", "/label-moves/",
+    "/map/", "/label-moves/", "/cohorts/", "/co-ports/", "/holders/",
 )  # fmt: skip
 FIGURES = {"/": 1, "/ports/": 1, "/ports/tcp/23/": 1, "/regions/": 1, "/regions/JP/": 3, f"/sources/{JAPANESE}/": 1}
 IS_DRAWN = """canvas => {
