@@ -168,8 +168,8 @@ class NetworkCount(CountRow):
     panel = models.PositiveSmallIntegerField()
     sensors = models.PositiveSmallIntegerField()
     largest_sensor_packets = models.BigIntegerField()
-    # Of slices with ports, over sensors: sources that the sensor did not see at this port under an earlier counted signature.
-    # Sums over signatures and regions of one day are therefore Σ of the distinct sources of sensor-days.
+    # Of day rows, over sensors: sources that the sensor did not see that day (in slices with ports: at this port) under an
+    # earlier counted signature. Sums over signatures and regions are therefore Σ of the distinct sources of sensor-days.
     sensor_sources = models.PositiveIntegerField(default=0)
     by_sensor = models.BinaryField()
 

@@ -201,6 +201,16 @@ def test_sources_of_a_sensor_count_once_however_many_signatures_they_bear():
     assert list(rows.values_list("signature", "sources", "sensor_sources")) == [(0, 8, 8), (1, 8, 0), (5, 8, 0)]
 
 
+def test_sources_of_a_sensor_count_once_however_many_ports_they_try():
+    for sensor in (SensorFactory(), SensorFactory()):
+        for port, signature in (("tcp/23", Signature.MIRAI), ("tcp/80", Signature.NONE), ("tcp/81", Signature.NONE)):
+            sightings.see(sensor, at(), "198.51.100.1", port, packets=1, signature=signature)
+    roll_day(DAY)
+    for slice_ in (Slice.TOTAL, Slice.REGION):
+        rows = NetworkCount.objects.filter(grain=Grain.DAY, slice=slice_).order_by("signature")
+        assert list(rows.values_list("signature", "sources", "sensor_sources")) == [(0, 1, 2), (1, 1, 0)]
+
+
 def test_only_busy_ports_have_hours():
     sensor = SensorFactory()
     sightings.see(sensor, at(1), "198.51.100.1", "tcp/23", packets=counts.HOURLY_MIN_PACKETS - 1)
@@ -345,6 +355,7 @@ def test_the_command_refuses_a_rebuild_without_days():
         ("DELETE FROM observations_sensorcount WHERE grain = 1", "hour rows disagree"),
         ("DELETE FROM observations_smallcells WHERE axis = 3", "small cells disagree"),
         ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 2", "sources of sensors disagree"),
+        ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 1", "sources of sensors disagree"),
         ("INSERT INTO observations_flow SELECT (observations_flow).* FROM observations_flow", "flows and segments disagree"),
         ("UPDATE observations_mark SET version = version + 1", "waits to be rolled up"),
     ],

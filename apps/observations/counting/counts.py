@@ -114,13 +114,20 @@ def network_rows(
 
 def with_fresh(rows: Frame) -> Frame:
     """The rows with `fresh`: 1 on one row of each sensor, port and source, that of the first counted signature, else 0."""
-    counts = ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
-    at = np.flatnonzero(counts)
-    order = group(*(rows[name][at] for name in ("service", "sensor", "source", "signature"))).order
-    at = at[order]
-    fresh = np.zeros(len(counts), np.int64)
-    fresh[at[_starts((rows[name][at] for name in ("service", "sensor", "source")), len(at))]] = 1
-    return rows | {"fresh": fresh}
+    return rows | {"fresh": _first_of(rows, ("service", "sensor", "source"))}
+
+
+def with_fresh_anywhere(rows: Frame) -> Frame:
+    """The rows with `fresh_anywhere`: likewise of each sensor and source, whatever the port."""
+    return rows | {"fresh_anywhere": _first_of(rows, ("sensor", "source"))}
+
+
+def _first_of(rows: Frame, keys: tuple[str, ...]) -> NDArray[np.int64]:
+    at = np.flatnonzero(~rows["excluded"] & np.isin(rows["signature"], COUNTED))
+    at = at[group(*(rows[name][at] for name in (*keys, "signature"))).order]
+    first = np.zeros(len(rows["signature"]), np.int64)
+    first[at[_starts((rows[name][at] for name in keys), len(at))]] = 1
+    return first
 
 
 def is_busy(cells: Frame) -> NDArray[np.bool_]:
@@ -171,13 +178,14 @@ def cells_of(coded: Coded, rows: Frame, keys: tuple[str, ...]) -> Cells:
     pairs = group(*(rows[key] for key in keys), rows["source"])
     packets, codes = pairs.sum(rows["packets"]), {key: pairs.first(rows[key]) for key in keys}
     starts = _starts(codes.values(), len(packets))
-    fresh = pairs.sum(rows["fresh"]) if "fresh" in rows and "service" in keys else np.zeros(len(packets), np.int64)
+    fresh = "fresh" if "service" in keys else "fresh_anywhere"
+    sensor_sources = pairs.sum(rows[fresh]) if fresh in rows else np.zeros(len(packets), np.int64)
     return Cells(
         {key: coded.values(key, column[starts]) for key, column in codes.items()},
         _sums(packets, starts),
         np.diff(starts, append=len(packets)),
         coded.values("source", pairs.first(rows["source"])),
-        _sums(fresh, starts),
+        _sums(sensor_sources, starts),
     )
 
 

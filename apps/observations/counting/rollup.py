@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from apps.observations.counting import coverage
 from apps.observations.counting.bins import delete_bin, delete_bins, delete_month, lock_month_shared
-from apps.observations.counting.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows, with_fresh
+from apps.observations.counting.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows, with_fresh, with_fresh_anywhere
 from apps.observations.counting.flowreads import RAW, read_flows
 from apps.observations.counting.labels import Labels, labels_of
 from apps.observations.counting.smallcells import small_of, small_rows
@@ -115,7 +115,7 @@ def _count_rows(read: DayRead) -> list[CountRows]:
     stale, hours, rows = coded.rows_of(read.versions), starts_us(read.day), with_fresh(coded.columns)
     return [
         *sensor_rows(coded, stale, Grain.DAY, hours[:1]),
-        *network_rows(coded, rows, Grain.DAY, hours[:1]),
+        *network_rows(coded, with_fresh_anywhere(rows), Grain.DAY, hours[:1]),
         small_rows([small_of(coded, rows)], Grain.DAY, int(hours[0])),
         *sensor_rows(coded, stale, Grain.HOUR, hours, [Slice.TOTAL]),
         *network_rows(coded, coded.columns, Grain.HOUR, hours, [Slice.TOTAL, Slice.REGION]),

@@ -49,17 +49,18 @@ def stored_small(grain: Grain, start: datetime) -> dict[Cell, Any]:
 
 
 def expected_sensor_sources(sums: Mapping[Cell, Any]) -> dict[Cell, int]:
-    """Of each port, and each region of a port: Σ over sensors of the distinct sources under counted signatures."""
+    """Of everything, each region, each port, and each region of a port: Σ over sensors of the distinct sources under counted
+    signatures."""
     seen: dict[Cell, set[tuple[int, int]]] = defaultdict(set)
     for ((owner, panel), slice_, _bucket, protocol, port, region, signature), total in sums.items():
-        if owner == "panel" and slice_ in _PORTS and signature in COUNTED:
+        if owner == "panel" and slice_ != Slice.EXCLUDED and signature in COUNTED:
             seen[panel, slice_, protocol, port, region] |= total.members.keys()
     return {cell: len(pairs) for cell, pairs in seen.items()}
 
 
 def stored_sensor_sources(start: datetime) -> dict[Cell, int]:
     found: dict[Cell, int] = defaultdict(int)
-    rows = NetworkCount.objects.filter(grain=Grain.DAY, bucket=start, slice__in=_PORTS, signature__in=COUNTED)
+    rows = NetworkCount.objects.filter(grain=Grain.DAY, bucket=start, signature__in=COUNTED).exclude(slice=Slice.EXCLUDED)
     for *cell, value in rows.values_list("panel", "slice", "protocol", "port", "region", "sensor_sources"):
         found[tuple(cell)] += value
     for body in SmallCells.objects.filter(grain=Grain.DAY, bucket=start, axis__in=(Axis.PORTS, Axis.REGION)):
