@@ -3,9 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.reference.models import AdviceBlock, PortNote
+
+_without_null = ProhibitNullCharactersValidator()
 
 
 class LinesField(forms.CharField):
@@ -17,7 +20,9 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in str(super().to_python(value) or "").splitlines() if line.strip()]
+        text = str(super().to_python(value) or "")
+        _without_null(text)  # Django looks for it in the value, which is a list by then
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _texts() -> dict[str, forms.Widget]:

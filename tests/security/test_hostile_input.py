@@ -19,7 +19,8 @@ FIGURES = (
     "from", "to", "through", "period", "zone", "sensors", "ports", "regions", "signatures", "scanners", "unit", "bin", "scale", "previous",
     "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format", "groups", "origin", "mean",
     "name", "day", "ending", "days", "rows", "columns", "top_rows", "top_columns",
-    "kind", "state", "page",
+    "kind", "state", "page", "region", "before_from", "before_to", "before_through", "shading", "chart", "match", "add", "subject",
+    "c0-ports", "c0-join", "c0-min", "c0-first", "c0-last", "c0-sensors", "c9-groups",
 )  # fmt: skip
 OTHERS = ("q", "state", "mine", "page", "source", "port", "address", "next", "unknown", "o", "p", "e", "all", "_facets", "pk__in")
 PAGES = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]
@@ -96,6 +97,19 @@ FORMS = {
     "coordination:send": {"sha256": "0", "override-x": "why"},
     "coordination:settle": {"went": "yes", "why": "the server's log"},
     "coordination:take-back": {},
+    "portal:decide-change": {"state": "dismissed", "reason": "our own test"},
+    "portal:annotations": {"day": "2026-03-02", "last_day": "2026-03-03", "text_en": "a", "text_ja": "b", "url": "https://example.org/",
+                           "ports": "tcp/23", "regions": "JP"},
+    "portal:annotation": {"day": "2026-03-02", "last_day": "", "text_en": "a", "text_ja": "", "url": "", "ports": "", "regions": ""},
+    "portal:remove-annotation": {},
+    "portal:exclusions": {"sensor": "1", "port": "tcp/22", "first_day": "2026-03-02", "last_day": "2026-03-03", "reason": "maintenance"},
+    "portal:lift-exclusion": {},
+    "portal:remove-scanners": {},
+    "portal:add-note": {"key": "k", "audience": "users", "subjects": "tcp/23", "title_ja": "a", "title_en": "a", "text_ja": "a",
+                        "text_en": "a"},
+    "portal:edit-note": {"subject": "tcp/23", "valid_from": "2026-03-02", "valid_to": "", "text_ja": "a", "text_en": "a",
+                         "links": "https://example.org/"},
+    "portal:remove-note": {},
     "admin:accounts_user_add": {"username": "new", "usable_password": "true", "password1": "correct-horse-7",
                                 "password2": "correct-horse-7"},
     "admin:accounts_organisation_add": {"name": "new", "kind": "partner", "regions": "JP"},
@@ -103,7 +117,22 @@ FORMS = {
     "admin:accounts_organisation_changelist": {"action": "delete_selected", "_selected_action": "1", "index": "0", "select_across": "0"},
 }  # fmt: skip
 FORM = "application/x-www-form-urlencoded"
-OUTSIDE = {"accounts:logout", "admin:logout", "api:ingest-heartbeat", "api:ingest-batch"}  # no fields, or the wire format's
+# Who may send it, where that is not a coordinator.
+WRITERS = dict.fromkeys(
+    (
+        "portal:annotations",
+        "portal:annotation",
+        "portal:remove-annotation",
+        "portal:exclusions",
+        "portal:lift-exclusion",
+        "portal:add-note",
+        "portal:edit-note",
+        "portal:remove-note",
+    ),
+    "analyst",
+) | {"portal:remove-scanners": "admin"}
+# No fields, the wire format's, or JSON: test_hostile_json.py.
+OUTSIDE = {"accounts:logout", "admin:logout", *(name for name in routes.TABLE if name.startswith("api:"))}  # fmt: skip
 
 
 def test_every_form_is_tried():
@@ -134,7 +163,8 @@ def ticket(portal, db, name):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_no_field_brings_a_form_down(portal, ticket, name):
-    client, url = client_of(portal, "admin" if name.startswith("admin:") else "coordinator"), portal.url(name)
+    who = "admin" if name.startswith("admin:") else WRITERS.get(name, "coordinator")
+    client, url = client_of(portal, who), portal.url(name)
     fields, texts = FORMS[name] | ticket, itertools.cycle(TEXTS[4:])
     spoilt = [fields | {field: text} for field in fields for text in (fields[field] + "\x00", "x" * 3000, next(texts))]
     everything = [dict.fromkeys(fields, text) for text in (NUL, "\ud800")]
@@ -143,13 +173,15 @@ def test_no_field_brings_a_form_down(portal, ticket, name):
 
 PATHS = ("/ports/{}/23/", "/ports/tcp/{}/", "/regions/{}/", "/regions/{}/panels.csv", "/sources/{}/", "/sources/{}/timeline.csv",
          "/tickets/{}/", "/admin/accounts/user/{}/change/", "/admin/knox/authtoken/{}/change/", "/admin/enrichment/network/{}/change/",
+         "/annotations/{}/", "/sensors/{}/", "/exclusions/{}/", "/holders/{}/", "/holders/{}/trend.csv", "/port-notes/{}/new/",
+         "/port-notes/port/{}/", "/regions/{}/ports/", "/api/v1/annotations/{}/", "/api/v1/exclusions/{}/series/",
          "/admin/r/{}/1/", "/api/v1/ingest/batches/{}", "/{}", "/static/{}")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_no_path_brings_a_page_down(portal, db, path):
     client = client_of(portal, "admin" if path.startswith("/admin") else "coordinator")
-    texts = [text for text in TEXTS if text != "\ud800" and len(text) < 1000]
+    texts = [*(text for text in TEXTS if text != "\ud800" and len(text) < 1000), str(2**63), "0"]
     quoted = [text.replace("%", "%25").replace("\r\n", "%0D%0A").replace("\x00", "%00") for text in texts]
     assert not [text for text in [*quoted, "%ff%fe", "%ED%A0%80"] if status_of(client.get(path.format(text))) >= 500]
 

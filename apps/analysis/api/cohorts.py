@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -16,7 +15,6 @@ from apps.analysis.cohorts.evaluation import Cohort, Listing, evaluate
 from apps.analysis.cohorts.expressions import Match
 from apps.analysis.cohorts.reading import question_from
 from apps.common import regions
-from apps.common.errors import ParameterError
 from apps.observations import params, queries
 from apps.observations.api.renderers import SOURCES
 from apps.observations.api.serializers import MetaOut, SourceRowOut
@@ -25,7 +23,10 @@ from apps.observations.api.views import ERRORS, FigureView
 DESCRIPTION = """`expression` is a condition, or conditions under `and`, `or` and, inside `and`, `not`. A condition holds any of
 `ports`, `groups`, `regions`, `origin`, `signatures`, `scanners`, `sensors`, `from`, `to`, `period` (as in URLs, or lists) and
 `min_sensors`. With `match` `same_day` (the default) an `and` means the same reporting day, with `any_day` any time."""
-EXAMPLE: dict[str, Any] = {"expression": {"and": [{"ports": "tcp/37215"}, {"ports": "tcp/23"}, {"not": {"regions": "JP"}}]}, "match": "any_day"}
+EXAMPLE: dict[str, Any] = {
+    "expression": {"and": [{"ports": "tcp/37215"}, {"ports": "tcp/23"}, {"not": {"regions": "JP"}}]},
+    "match": "any_day",
+}
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -93,7 +94,7 @@ class CohortView(FigureView):
         tags=["figures"],
     )
     def post(self, request: Request) -> Response:
-        body = _body(request)
+        body: Any = request.data
         with queries.reading():
             question = question_from(body, cast(User, request.user))
             paging = {name: str(body[name]) for name in ("limit", "cursor") if name in body}
@@ -107,10 +108,3 @@ class Answer:
 
     def __init__(self, cohort: Cohort, listing: Listing) -> None:
         self.cohort, self.listing = cohort, listing
-
-
-def _body(request: Request) -> Any:
-    try:
-        return request.data
-    except RecursionError as error:
-        raise ParameterError("expression", _("nested deeper than can be read")) from error
