@@ -46,10 +46,11 @@ def _facts(row: RankRow, view: View, has_previous: bool) -> tuple[Fact, ...]:
     before = _("previous period: %(value)s") % {"value": words.number(row.previous_value or 0)}
     rank = _("previous rank: %(rank)s") % {"rank": f"{row.previous_rank} ({change_of_rank(row)[1]})" if row.previous_rank else "–"}
     sensors = ngettext("%(count)d sensor", "%(count)d sensors", row.sensors) % {"count": row.sensors}
+    largest = row.largest_sensor_share
     facts = [
         Fact(str(words.UNITS[view.unit]), words.number(row.value), before if has_previous else ""),
         Fact(_("Rank"), str(row.rank), rank if has_previous else _("no data in the previous period")),
         Fact(_("Share of all"), words.percent(row.share)) if row.share is not None else None,
-        Fact(_("Observed by"), sensors, _("largest sensor: %(share)s") % {"share": words.percent(row.largest_sensor_share)}),
+        Fact(_("Observed by"), sensors, _("largest sensor: %(share)s") % {"share": words.percent(largest)} if largest is not None else ""),
     ]
     return tuple(fact for fact in facts if fact)

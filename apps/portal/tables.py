@@ -96,8 +96,9 @@ def notes_on_sensors(found: Ranking) -> dict[str, str]:
     """A remark on every key that rests on one sensor, for the curves of the same selection."""
     if found.meta.sensor_count < 2:
         return {}
-    notes = {row.key: _("almost all from one sensor") for row in found.rows if (row.largest_sensor_share or 0) > NARROW_SHARE}
-    return notes | {row.key: _("one sensor only") for row in found.rows if row.sensors == 1}
+    told = [row for row in found.rows if row.largest_sensor_share is not None]
+    notes = {row.key: _("almost all from one sensor") for row in told if (row.largest_sensor_share or 0) > NARROW_SHARE}
+    return notes | {row.key: _("one sensor only") for row in told if row.sensors == 1}
 
 
 def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool, has_several: bool) -> RankLine:

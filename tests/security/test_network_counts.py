@@ -1,10 +1,14 @@
 """A partner who reads network counts gets sums over every sensor: no sensor by name or alone, and no source address."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
+from apps.analysis.models import Change
+from tests.analysis.changes import scene as changes
 from tests.observations import sightings
 from tests.portal.scene import JAPANESE, OTHER, PERIOD
+from tests.security import routes
 
 SETS = ("all", "domestic", "overseas")
 SUMS = [
@@ -19,6 +23,10 @@ REFUSED = [
     ("api:profile", {"split": "sensor"}), ("api:matrix", {"rows": "sensor"}), ("api:ratios", {"days": "5", "split": "sensor"}),
     ("api:series", {"fixed": "true"}),
     ("api:sources", {}), ("api:sources", {"format": "csv"}), ("portal:sources", {}), ("portal:csv-sources", {}),
+    ("api:only-these-sensors", {}), ("portal:only-these-sensors", {}), ("api:label-moves", {"region": "JP"}),
+    ("portal:explorer", {"split": "sensor"}),
+    ("portal:csv-cohort", {"c0-join": "and", "c0-min": "2"}), ("portal:csv-cohort-days", {"c0-join": "and", "c0-min": "2"}),
+    ("portal:map", {"fixed": "true"}), ("api:co-ports", {"fixed": "true"}),
 ]  # fmt: skip
 
 
@@ -41,6 +49,39 @@ def test_sums_answer_without_sensors_or_addresses(portal, partner, name, query, 
     assert response.status_code == 200
     secrets = (portal.cast.sensor.name, portal.cast.sensor_b.name, JAPANESE, OTHER)
     assert not [secret for secret in secrets if secret in body_of(response)]
+
+
+PAGES = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name.startswith(("portal:", "api:"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_or_call_tells_of_single_sensors_or_of_their_sources(portal, partner, name):
+    """By whatever route, whole or as a fragment: no name, no address that only others saw, and not how much one sensor has of it."""
+    secrets = ("own-tokyo", "host-frankfurt", "Partner B", "Word of an advisory", "largest sensor", "almost all from one sensor",
+               "from one sensor or a handful", "largest_share", '"narrow"')  # fmt: skip
+    cache.clear()
+    for headers in ({}, {"HTTP_HX_REQUEST": "true"}):
+        for query in ({}, PERIOD, PERIOD | {"format": "csv"}):
+            response = partner.get(portal.url(name), query, **headers)
+            assert response.status_code < 500
+            body = body_of(response)
+            assert not [secret for secret in secrets if secret in body]
+            assert OTHER not in body
+
+
+def test_rankings_keep_the_largest_sensor_to_themselves(portal, partner):
+    query = PERIOD | {"dimension": "port"}
+    assert {row["largest_sensor_share"] for row in partner.get(reverse("api:rankings"), query).json()["rows"]} == {None}
+    assert None not in {
+        row["largest_sensor_share"] for row in portal.client_of("analyst").get(reverse("api:rankings"), query).json()["rows"]
+    }
+
+
+def test_changes_keep_single_sensors_to_themselves(portal, partner):
+    Change.objects.update(numbers=changes.numbers_of_spike(narrow=True))
+    (row,) = partner.get(reverse("api:changes")).json()["rows"]
+    assert not row["is_narrow"] and not {"largest_share", "narrow"} & set(row["numbers"])
+    assert portal.client_of("analyst").get(reverse("api:changes")).json()["rows"][0]["numbers"]["narrow"]
 
 
 def test_sums_are_those_of_the_whole_network(portal, partner):

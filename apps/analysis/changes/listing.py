@@ -20,6 +20,7 @@ from apps.observations.params import Parameters
 NAMES = frozenset({"kind", "state", "dimension", "limit", "page"})
 MAX_PAGE = 1000
 RECENT = timedelta(days=14)
+OF_ONE_SENSOR = ("largest_share", "narrow")  # what readers of sums are not told
 
 
 class Kind(StrEnum):
@@ -73,8 +74,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """One change ready to be read. `basis`: what it rests on; `is_narrow`: on one sensor or a handful of sources. Who decided, and
-    why, is for own staff: '' for others."""
+    """One change ready to be read. `basis`: what it rests on; `is_narrow`: on one sensor or a handful of sources. What tells of a
+    single sensor, who decided, and why, is for own staff: left out, False or '' for others."""
 
     id: int
     kind: str
@@ -180,6 +181,7 @@ def may_see(user: User | AnonymousUser) -> bool:
 
 def row_of(change: Change, user: User | AnonymousUser) -> ChangeRow:
     is_staff = _is_staff(user)
+    numbers = change.numbers if is_staff else {name: value for name, value in change.numbers.items() if name not in OF_ONE_SENSOR}
     return ChangeRow(
         id=change.pk,
         kind=change.kind,
@@ -193,12 +195,12 @@ def row_of(change: Change, user: User | AnonymousUser) -> ChangeRow:
         last=change.last,
         score=change.score,
         sentence=sentences.sentence(change),
-        basis=sentences.basis(change),
-        is_narrow=bool(change.numbers.get("narrow")),
+        basis=sentences.basis(numbers),
+        is_narrow=bool(numbers.get("narrow")),
         state=change.state if is_staff else "",
         state_label=str(change.get_state_display()) if is_staff else "",
         decided_by=change.decided_by.get_username() if is_staff and change.decided_by else "",
         decided_at=change.decided_at if is_staff else None,
         reason=change.reason if is_staff else "",
-        numbers=change.numbers,
+        numbers=numbers,
     )

@@ -1,6 +1,6 @@
 """A change in words, from its numbers alone, in the active language: what happened, never why (language.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -30,16 +30,16 @@ def label(change: Change) -> str:
     return _(" and ").join(_label(change.dimension, key) for key in change.subject.split(","))
 
 
-def basis(change: Change) -> tuple[str, ...]:
-    """What the change rests on: sources, sensors, the largest sensor's share; () where the sentence says it."""
-    numbers = change.numbers
+def basis(numbers: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a change rests on: sources, sensors, and the largest sensor's share where it is told; () where the sentence says it."""
     if "seen_by" not in numbers:
         return ()
-    return (
+    counts = (
         ngettext("%(count)s source", "%(count)s sources", numbers["sources"]) % {"count": number(numbers["sources"])},
         ngettext("%(count)d sensor", "%(count)d sensors", numbers["seen_by"]) % {"count": numbers["seen_by"]},
-        _("largest sensor: %(share)s") % {"share": percent(numbers["largest_share"])},
     )
+    largest = (_("largest sensor: %(share)s") % {"share": percent(numbers["largest_share"])},) if "largest_share" in numbers else ()
+    return counts + largest
 
 
 # One sentence a kind

@@ -85,7 +85,9 @@ class RankRowOut(serializers.Serializer):
     previous_rank = serializers.IntegerField(allow_null=True)
     previous_value = NumberField(allow_null=True)
     sensors = serializers.IntegerField(help_text="Contributing sensors.")
-    largest_sensor_share = serializers.FloatField(help_text="Share of the packets that one sensor saw.")
+    largest_sensor_share = serializers.FloatField(
+        allow_null=True, help_text="Share of the packets that one sensor saw; null for sums of the network."
+    )
 
 
 class RankingOut(serializers.Serializer):

@@ -46,7 +46,7 @@ def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, 
     labels = labels_of(dimension, [place.code for place in places.rows], selection.scope)
     return Ranking(
         dimension=dimension,
-        rows=tuple(_row(place, dimension, labels[place.code]) for place in places.rows),
+        rows=tuple(_row(place, dimension, labels[place.code], selection.scope) for place in places.rows),
         total=places.total,
         previous_period=before.period if before else None,
         meta=context.meta(unit),
@@ -120,7 +120,7 @@ def _contributed(ask: Ask) -> dict[int, tuple[int, float]]:
     return {key: (count, top / whole) for key, count, whole, top in rows}
 
 
-def _row(place: Place, dimension: Dimension, label: str) -> RankRow:
+def _row(place: Place, dimension: Dimension, label: str, scope: SensorScope) -> RankRow:
     return RankRow(
         rank=place.rank,
         key=text_of(dimension, place.code),
@@ -130,5 +130,5 @@ def _row(place: Place, dimension: Dimension, label: str) -> RankRow:
         previous_rank=place.previous_rank,
         previous_value=place.previous_value,
         sensors=place.sensors,
-        largest_sensor_share=place.largest_sensor_share,
+        largest_sensor_share=None if scope.is_aggregate_only else place.largest_sensor_share,  # tells of a single sensor
     )
