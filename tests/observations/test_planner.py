@@ -141,7 +141,7 @@ def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit):
     found = queries.ranking(selected, Dimension.PORT, unit, limit=3, previous=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(countreads, "store_for", lambda ask: None)
-        patch.setattr(sensordaycounts, "tells_ports_apart", lambda ask: False)
+        patch.setattr(sensordaycounts, "adds_up", lambda ask: False)
         patch.setattr("apps.observations.planning.remembering.cache.get", lambda key: None)
         expected = queries.ranking(selected, Dimension.PORT, unit, limit=3, previous=True)
     assert found.rows

@@ -29,7 +29,7 @@ def columns(cells):
 
 def naive(values):
     order = sorted(range(len(values)), key=lambda key: (-values[key], key))
-    return [(key, values[key], 1 + sum(other > values[key] for other in values)) for key in order]
+    return [(key, values[key], 1 + sum(other > values[key] for other in values)) for key in order if values[key]]
 
 
 @given(CELLS, st.integers(1, 70))
@@ -53,6 +53,19 @@ def test_the_long_tail_is_never_looked_at():
     found = ranks.top(np.arange(count), values * 0.7, values * 1.5, exact, 10)
     assert found.keys.tolist() == list(range(10))
     assert exact.asked < 500
+
+
+def test_a_hundred_thousand_keys_of_which_nothing_is_known_are_looked_at_in_few_rounds():
+    count, rounds = 100_000, []
+    values = np.random.default_rng(1).permutation(count).astype(float) + 1
+
+    def exact(some):
+        rounds.append(len(some))
+        return values[some]
+
+    found = ranks.top(np.arange(count), np.ones(count), np.full(count, count + 1.0), exact, 10)
+    assert found.values.tolist() == [float(count - place) for place in range(10)]
+    assert sum(rounds) == count and len(rounds) <= 4
 
 
 @pytest.mark.parametrize("limit", [1, 5])

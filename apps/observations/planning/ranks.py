@@ -13,6 +13,7 @@ Keys = NDArray[np.int64]
 Values = NDArray[np.float64]
 Exact = Callable[[Keys], Values]
 _BATCH = 200
+_GROWTH = 16  # of batches, so that five are enough for any number of ports
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ def top(keys: Keys, lower: Values, upper: Values, exact: Exact, limit: int) -> R
         if len(doubtful):
             floor[doubtful] = exact(keys[doubtful])
             known[doubtful] = True
-        at += batch
-    return rank(keys[known], floor[known], limit)
+        at, batch = at + batch, _GROWTH * batch
+    occurs = known & (floor > 0)  # a key that only might occur may turn out not to
+    return rank(keys[occurs], floor[occurs], limit)
 
 
 def _threshold(floor: Values, limit: int) -> float:
@@ -66,7 +68,7 @@ def true_ranks(wanted: Keys, keys: Keys, lower: Values, upper: Values, exact: Ex
     _settle(np.flatnonzero(inside & (floor < ceiling)), keys, floor, ceiling, exact)
     ascending = np.sort(floor)
     ahead = len(keys) - np.searchsorted(ascending, floor[own], side="right")
-    return {int(keys[i]): (int(n) + 1, float(floor[i])) for i, n in zip(own, ahead, strict=True)}
+    return {int(keys[i]): (int(n) + 1, float(floor[i])) for i, n in zip(own, ahead, strict=True) if floor[i] > 0}
 
 
 def _settle(rows: NDArray[np.intp], keys: Keys, floor: Values, ceiling: Values, exact: Exact) -> None:

@@ -1,8 +1,9 @@
-"""Σ of the distinct sources of sensor-days from day rows of the counts, where these are complete sensor by sensor."""
+"""Σ of the distinct sources of sensor-days from day rows of the counts: of panels, where what each source adds is counted once
+(`NetworkCount.sensor_sources`), and of single sensors."""
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, empty
 from apps.observations.storage.hours import day_bounds
 
+_WITHOUT_PORTS = (Slice.TOTAL, Slice.REGION)
 # Of several signatures in one cell only the union of the sets tells how many sources there are.
 _CELLS = """
 WITH cell AS (
@@ -38,15 +40,24 @@ WHERE rows > 1
 """
 
 
-def tells_ports_apart(ask: Ask) -> bool:
-    """Whether `sources_by_port` can answer: rows of panels tell it of each port, all counted signatures together. What a source
-    sent to several ports, or under some signatures, only sets tell."""
+def adds_up(ask: Ask) -> bool:
+    """Whether `of_panels` can answer: rows of panels tell it of everything, each region, each port, and each region of a port, all
+    counted signatures together. What a source sent to several ports, or under some signatures, only sets tell."""
     by_port = ask.is_by(Dimension.PORT) or (ask.ports is not None and len(ask.ports) == 1)
-    is_told = by_port and not ask.is_by(Dimension.SIGNATURE) and set(ask.signatures) == set(COUNTED)
-    return is_told and not ask.needs_rows and not ask.is_per_sensor
+    return (by_port or ask.slice in _WITHOUT_PORTS) and _counts_all(ask)
 
 
-def sources_by_port(ask: Ask, pieces: list[Piece]) -> Frame:
+def bounds_kinds(ask: Ask) -> bool:
+    """Whether `of_panels` tells it of each single port, and of a group of ports no less than it is."""
+    return ask.group is Dimension.KIND and not ask.is_by(Dimension.PORT) and _counts_all(ask)
+
+
+def _counts_all(ask: Ask) -> bool:
+    is_whole = not ask.is_by(Dimension.SIGNATURE) and set(ask.signatures) == set(COUNTED)
+    return is_whole and not ask.needs_rows and not ask.is_per_sensor
+
+
+def of_panels(ask: Ask, pieces: list[Piece]) -> Frame:
     """key, bin, value: of all sensor-days, covered or not. `pieces` are all the days of the ask."""
     store = countreads.store_for(ask)
     found = countreads.sensor_sources(store, ask, pieces) if store else empty(("key", "bin", "value"))
@@ -54,18 +65,19 @@ def sources_by_port(ask: Ask, pieces: list[Piece]) -> Frame:
     return {"key": cells.first(found["key"]), "bin": cells.first(found["bin"]), "value": cells.sum(found["value"])}
 
 
-def sources(ask: Ask, days: SensorDays) -> Frame | None:
-    """key, bin, value of the covered sensor-days, where sensors' own rows can tell; else None."""
-    if ask.needs_rows or ask.slice not in (Slice.TOTAL, Slice.REGION):
+def of_sensors(ask: Ask, days: SensorDays, wanted: NDArray[np.bool_]) -> Frame | None:
+    """key, bin, value of the wanted ones of `days`, where sensors' own rows can tell; else None."""
+    if ask.needs_rows or ask.slice not in _WITHOUT_PORTS:
         return None
-    return _of_sensor_rows(ask, days)
+    sensors, buckets = _sensor_days(ask, days, wanted)
+    return _of_sensor_rows(ask, sensors, buckets) if sensors else empty(("key", "bin", "value"))
 
 
-def _of_sensor_rows(ask: Ask, days: SensorDays) -> Frame:
+def _of_sensor_rows(ask: Ask, sensors: list[int], buckets: list[datetime]) -> Frame:
     filters, values = countreads.filters_of(ask)
     names = {"key": countreads.key_of(_by_region(ask), "sensor_id"), "bucket": countreads.bucket_of(ask), "filters": filters}
-    sensors, buckets = _covered(ask, days)
-    parameters = [list(ask.sensors), int(Grain.DAY), int(ask.slice), ask.spans[0][0], ask.spans[-1][1], *values, sensors, buckets]
+    within = [ask.spans[0][0], ask.spans[-1][1]]
+    parameters = [sorted(set(sensors)), int(Grain.DAY), int(ask.slice), *within, *values, sensors, buckets]
     rows = fetch(Read(_CELLS.format(**names), parameters, 4))
     found: dict[tuple[int, int], int] = defaultdict(int)
     for key, bucket, count, _several in rows:
@@ -93,9 +105,9 @@ def _with_origins(ask: Ask, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     return row << 32 | (derived.origins(column) if ask.group is Dimension.ORIGIN else column)
 
 
-def _covered(ask: Ask, days: SensorDays) -> tuple[list[int], list[Any]]:
-    """Sensor and begin of each covered sensor-day."""
-    kept = days.is_covered & np.isin(days.sensor, ask.sensors)
+def _sensor_days(ask: Ask, days: SensorDays, wanted: NDArray[np.bool_]) -> tuple[list[int], list[datetime]]:
+    """Sensor and begin of each wanted sensor-day."""
+    kept = wanted & np.isin(days.sensor, ask.sensors)
     starts = {day: day_bounds(day)[0] for day in np.unique(days.day).tolist()}
     return days.sensor[kept].tolist(), [starts[day] for day in days.day[kept].tolist()]
 

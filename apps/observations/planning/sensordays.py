@@ -4,13 +4,15 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from apps.observations.planning import planner, segmentreads, sensordaycounts
+from apps.observations.planning import derived, planner, segmentreads, sensordaycounts
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece, cut
 from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, take
+
+_COLUMN = 0xFFFF_FFFF
 
 
 def packets(ask: Ask, days: SensorDays) -> Frame:
@@ -24,13 +26,47 @@ def sources(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: Σ of the distinct sources of each covered sensor-day. A source that two sensors see on three
     days counts six times, so no union of sets answers this."""
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, ())
-    if sensordaycounts.tells_ports_apart(ask):
-        everything, lost = together(
-            lambda: sensordaycounts.sources_by_port(ask, pieces), lambda: _sources_of(uncovered_rows(ask, pieces, days))
-        )
-        return _without(everything, lost)
-    counted = sensordaycounts.sources(ask, days)
+    if sensordaycounts.adds_up(ask):
+        return _of_panels(ask, pieces, days)
+    if sensordaycounts.bounds_kinds(ask):
+        return _of_kinds(ask, pieces, days)
+    counted = sensordaycounts.of_sensors(ask, days, days.is_covered)
     return sources_of_segments(ask, pieces, days) if counted is None else counted
+
+
+def bounds(ask: Ask, days: SensorDays) -> Frame:
+    """key, bin, value (no less than Σ of the distinct sources) and least (no more). They differ only for groups of ports."""
+    if not sensordaycounts.bounds_kinds(ask):
+        found = sources(ask, days)
+        return found | {"least": found["value"]}
+    found = _of_panels(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, ()), days)
+    return found | {"least": np.where(_is_group(found["key"]), 0, found["value"])}
+
+
+def _of_panels(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
+    everything, lost = together(lambda: sensordaycounts.of_panels(ask, pieces), lambda: _uncovered_sources(ask, pieces, days))
+    return _without(everything, lost)
+
+
+def _of_kinds(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
+    """Of single ports from rows; of groups, whose ports may share sources, from segments."""
+    single = _of_panels(ask, pieces, days)
+    grouped = _is_group(single["key"])
+    if not grouped.any():
+        return single
+    groups = tuple(np.unique(single["key"][grouped] & _COLUMN).tolist())
+    exact = sources_of_segments(ask.for_keys(groups), pieces, days)
+    parts = take(single, ~grouped), take(exact, _is_group(exact["key"]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in single}
+
+
+def _is_group(key: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (key & _COLUMN) >= derived.GROUP
+
+
+def _uncovered_sources(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
+    counted = sensordaycounts.of_sensors(ask, days, ~days.is_covered)
+    return _sources_of(uncovered_rows(ask, pieces, days)) if counted is None else counted
 
 
 def uncovered_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:

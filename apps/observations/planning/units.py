@@ -38,7 +38,11 @@ def candidates(ask: Ask, unit: Unit, days: SensorDays) -> Candidates:
             return Candidates(known.key, known.lower.astype(float), known.upper.astype(float), lambda some: _sources(ask, some))
         case Unit.PACKETS_PER_SOURCE:
             return _ratios(ask)
-    return _per_sensor_day(ask, unit, days)
+        case Unit.SOURCES_PER_SENSOR_DAY:
+            frame = sensordays.bounds(ask, days)
+            return _per_sensor_day(ask, days, frame, lambda some: sensordays.sources(ask.for_keys(tuple(some.tolist())), days))
+    frame = sensordays.packets(ask, days)
+    return _per_sensor_day(ask, days, frame | {"least": frame["value"]}, lambda some: frame)
 
 
 def _known(keys: Keys, values: Values) -> Candidates:
@@ -60,12 +64,21 @@ def _sources(ask: Ask, some: Keys) -> Values:
     return np.array([found[key] for key in some.tolist()], float)
 
 
-def _per_sensor_day(ask: Ask, unit: Unit, days: SensorDays) -> Candidates:
-    frame = _of_sensor_days(ask, unit, days)
+def _per_sensor_day(ask: Ask, days: SensorDays, bounds: Frame, exact: Callable[[Keys], Frame]) -> Candidates:
+    """`bounds` have the sums over sensor-days as `value` and `least`; `exact` finds those of some keys as `value`."""
     by_owner = denominators(ask, days)
-    below = np.array([by_owner[ask.owner_of(key)][0] for key in frame["key"].tolist()], float)
-    seen = (below > 0) & (frame["value"] > 0)
-    return _known(frame["key"][seen], frame["value"][seen] / below[seen])
+
+    def below(keys: Keys) -> Values:
+        return np.array([by_owner[ask.owner_of(key)][0] for key in keys.tolist()], float)
+
+    def found(some: Keys) -> Values:
+        frame = exact(some)
+        values = dict(zip(frame["key"].tolist(), frame["value"].tolist(), strict=True))
+        return np.array([values.get(key, 0) for key in some.tolist()], float) / below(some)
+
+    keys, days_of_keys = bounds["key"], below(bounds["key"])
+    seen = (days_of_keys > 0) & (bounds["value"] > 0)
+    return Candidates(keys[seen], bounds["least"][seen] / days_of_keys[seen], bounds["value"][seen] / days_of_keys[seen], found)
 
 
 def _of_sensor_days(ask: Ask, unit: Unit, days: SensorDays) -> Frame:
@@ -84,7 +97,7 @@ def total(ask: Ask, unit: Unit, days: SensorDays) -> float:
         case Unit.PACKETS_PER_SOURCE:
             packets, sources = together(lambda: planner.packets(ask), lambda: planner.sources(ask))
             return float(packets["packets"].sum()) / float(sources["sources"].sum()) if len(sources["sources"]) else 0.0
-    return float(_per_sensor_day(ask, unit, days).lower.sum())
+    return float(candidates(ask, unit, days).lower.sum())
 
 
 def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
