@@ -74,7 +74,7 @@ class View:
 
     def of_sensors_only(self) -> "View":
         """The view of a page that heeds the period and the sensors alone, so that it claims no other filter."""
-        selection = Selection(self.selection.scope, self.selection.period)
+        selection = Selection(self.selection.scope, self.selection.period, fixed_panel=self.selection.fixed_panel)
         return replace(self, selection=selection, unit=Unit.PACKETS, bin=Bin.DAY)
 
     @cached_property

@@ -218,3 +218,50 @@ def test_pages_of_ports_and_regions_load_the_cards_of_their_sources(crowd, visit
     )
     partners = visit(crowd.cast.partner_a, "/ports/tcp/23/", **QUERY).content.decode()
     assert 'hx-get="/co-ports/' in partners and "/holders/" not in partners
+
+
+# Filters and zones
+
+
+def file_of(user, path, query):
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return b"".join(client.get(path, query).streaming_content).decode().splitlines()[1:]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_curves_of_sources_have_reporting_days_in_every_zone(crowd, known, zone):
+    """A day and a bit less in another zone ends within one more reporting day; the days between are the same."""
+    for path, query in (("/cohorts/days.csv", BOTH), (f"/holders/{known[1][0].pk}/trend.csv", {})):
+        here = file_of(crowd.cast.analyst, path, QUERY | query)
+        there = file_of(crowd.cast.analyst, path, QUERY | query | {"zone": zone})
+        assert there[1:-1] == here[1:]
+        assert there[-1].startswith("2026-04-06")
+
+
+@pytest.mark.parametrize("path", ["/changes/", "/cohorts/"])
+def test_no_filter_is_told_of_that_narrows_nothing(crowd, path):
+    page = page_of(crowd.cast.analyst, path, QUERY | {"ports": "tcp/23", "signatures": "mirai", "regions": "JP"})
+    assert 'class="chip"' not in page
+
+
+def test_a_cohort_of_a_fixed_panel_keeps_it_in_its_files(crowd):
+    page = page_of(crowd.cast.analyst, "/cohorts/", QUERY | BOTH | {"fixed": "true"})
+    assert "fixed panel" in page
+    assert "fixed=true" in page.split("/cohorts.csv?")[1].split('"')[0]
+    assert 'name="fixed" value="true"' in page
+
+
+def test_a_co_port_leads_to_the_same_sources(crowd):
+    page = page_of(crowd.cast.analyst, "/co-ports/", QUERY | {"ports": "tcp/23", "signatures": "mirai"})
+    assert "c1-ports=tcp/23&amp;c1-signatures=mirai" in page
+    without = page_of(crowd.cast.analyst, "/co-ports/", QUERY | {"ports": "tcp/23", "scanners": "exclude"})
+    assert "c1-ports" not in without and "c0-ports" not in without
+
+
+def page_of(user, path, query):
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    response = client.get(path, query)
+    assert response.status_code == 200
+    return text_of(response)

@@ -44,6 +44,7 @@ COHORT_IN = inline_serializer(
         "period": serializers.CharField(required=False),
         "zone": serializers.CharField(required=False),
         "sensors": serializers.CharField(required=False),
+        "fixed": serializers.CharField(required=False),
         "limit": serializers.IntegerField(default=100, min_value=1, max_value=params.MAX_LIMIT),
         "cursor": serializers.CharField(required=False),
     },

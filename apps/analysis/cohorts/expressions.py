@@ -71,7 +71,8 @@ class Question:
         periods = [atom.selection.period for atom in self.atoms] + ([self.base.period] if self.needs_everybody else [])
         named = dict.fromkeys(signature for atom in self.atoms for signature in atom.selection.signatures if signature not in COUNTED)
         period = Period(min(one.start for one in periods), max(one.end for one in periods), self.base.period.zone)
-        return replace(Selection(self.base.scope, period), signatures=(*COUNTED, *named) if named else ())
+        everything = Selection(self.base.scope, period, fixed_panel=self.base.fixed_panel)
+        return replace(everything, signatures=(*COUNTED, *named) if named else ())
 
 
 def nodes(node: Node) -> Iterator[Node]:

@@ -17,7 +17,7 @@ from apps.observations.planning.sourcelists import require_addresses
 from apps.sensors.queries import scope_for
 from apps.sensors.scopes import SensorScope
 
-BASE_NAMES = ("from", "to", "period", "zone", "sensors")
+BASE_NAMES = ("from", "to", "period", "zone", "sensors", "fixed")
 BODY_NAMES = frozenset({"expression", "match", "limit", "cursor", *BASE_NAMES})
 TIME_NAMES = ("from", "to", "period")
 FILTER_NAMES = ("ports", "groups", "regions", "origin", "signatures", "scanners")

@@ -93,8 +93,8 @@ def changes_page(view: View) -> ChangesPage:
     found = listing.changes(view.user, wanted)
     bar = filter_bar(view, with_units=False, with_scanners=False, can_compare=False)
     return ChangesPage(
-        # They are computed over all sensors, so no others can be chosen.
-        filters=replace(bar, sensors=(), sensor_sets=tuple(one for one in bar.sensor_sets if one.value in ("all", "scenario"))),
+        # They are computed over all sensors, so no others can be chosen, and no filter narrows them.
+        filters=replace(bar, sensors=(), sensor_sets=tuple(one for one in bar.sensor_sets if one.value in ("all", "scenario")), chips=()),
         freshness=view.freshness,
         may_see=listing.may_see(view.user),
         kinds=tuple(_kinds(view, wanted, found)),

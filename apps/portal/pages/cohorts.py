@@ -1,7 +1,7 @@
 """Cohorts: who did this and that and not the other?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,11 +14,11 @@ from apps.analysis.cohorts.reading import question_from
 from apps.analysis.coports import CoPort
 from apps.common import regions, sourcekeys
 from apps.common.errors import ParameterError
-from apps.common.periods import Bin, bins
 from apps.observations import queries
-from apps.observations.figures import Dimension, Freshness, Series, SeriesSet, Unit
+from apps.observations.figures import Freshness
 from apps.portal import captions, cohort_builder, words
 from apps.portal.cohort_builder import FIELDS, JOINS, Row, Written
+from apps.portal.daytrends import day_series, in_reporting_zone
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import Choice, FilterBar, filter_bar
 from apps.portal.holdertables import holder_counts, holder_table
@@ -100,11 +100,13 @@ def cohorts_page(view: View) -> CohortsPage:
         problem = error
     counts = {row: count for path, count in _counts(cohort) if expression and (row := expression.row_at(path)) is not None}
     return CohortsPage(
-        filters=filter_bar(view, with_units=False, with_scanners=False, can_compare=False),
+        filters=filter_bar(view.of_sensors_only(), with_units=False, with_scanners=False, can_compare=False),
         freshness=view.freshness,
         rows=tuple(_form_row(n, row, view, counts.get(row.number), expression, problem) for n, row in enumerate(rows or (Row(0, {}),), 1)),
         matches=tuple(Choice(match, label, match == _match(view)) for match, label in _matches().items()),
-        carried=tuple((name, str(view.query[name])) for name in ("from", "to", "period", "zone", "sensors") if view.query.get(name)),
+        carried=tuple(
+            (name, str(view.query[name])) for name in ("from", "to", "period", "zone", "sensors", "fixed") if view.query.get(name)
+        ),
         can_add=cohort_builder.next_number(rows) is not None,
         result=_result(cohort, view) if cohort else None,
         problem=problem.message if problem else "",
@@ -114,7 +116,8 @@ def cohorts_page(view: View) -> CohortsPage:
 
 def _evaluated(view: View, written: Written) -> Cohort:
     base = {"from": view.period.start.isoformat(), "to": view.period.end.isoformat(), "zone": view.period.zone.key}
-    body = {"expression": written.expression, "match": _match(view), "sensors": view.query.get("sensors", "all"), **base}
+    base |= {"sensors": view.query.get("sensors", "all"), "fixed": view.query.get("fixed", "")}
+    body = {"expression": written.expression, "match": _match(view), **base}
     return evaluate(question_from(body, view.user, view.selection.scope))
 
 
@@ -217,7 +220,7 @@ def _meaning(cohort: Cohort) -> str:
 
 
 def _here(name: str, view: View) -> str:
-    kept = {key: str(view.query[key]) for key in ("from", "to", "period", "zone", "sensors", *view.own) if view.query.get(key)}
+    kept = {key: str(view.query[key]) for key in ("from", "to", "period", "zone", "sensors", "fixed", *view.own) if view.query.get(key)}
     return with_query(reverse(name), kept)
 
 
@@ -234,11 +237,9 @@ def _port(row: CoPort, total: int, view: View) -> PartLine:
 
 def trend(cohort: Cohort, view: View) -> Figure:
     """Members by day, of a cohort that is matched by day."""
-    whole = replace(view, selection=cohort.whole, unit=Unit.SOURCES, bin=Bin.DAY)
+    whole = in_reporting_zone(view, cohort.whole)
     values = tuple(None if count.sources is None else float(count.sources) for count in cohort.days)
-    series = Series("", _("members"), values, float(cohort.total))
-    starts = tuple(bins(cohort.whole.period, Bin.DAY))[: len(values)]
-    found = SeriesSet(Dimension.NONE, Bin.DAY, starts, (series,), cohort.meta)
+    found = day_series(whole, cohort.meta, _("members"), values, cohort.total)
     figure = series_figure(
         found, whole, id="members", title=_("Members of the cohort by day"), kind="bar", csv_url=_here("portal:csv-cohort-days", view)
     )

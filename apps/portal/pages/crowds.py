@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.analysis.coports import CoPort, co_ports
 from apps.analysis.exclusives import only_these_sensors
-from apps.observations.figures import Freshness
+from apps.observations.figures import Freshness, Scanners
 from apps.portal import captions, words
 from apps.portal.downloads import SELECTION
 from apps.portal.filters import FilterBar, filter_bar
@@ -28,7 +28,7 @@ class CoPortLine:
     text: str  # "n of m"
     share: str
     bar: str  # percent of the card's width, for an SVG attribute
-    cohort_url: str  # the sources themselves
+    cohort_url: str  # the sources themselves; '' where the builder has no such filter
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,17 @@ def co_ports_page(view: View) -> CoPortsPage:
 
 def _co_port(row: CoPort, total: int, view: View) -> CoPortLine:
     both = {"c0-join": "and", "c0-ports": row.port, "match": "any_day"}
-    behind = {f"c1-{name}": text for name, text in view.filters().items() if text}
+    filters = view.filters() | {"signatures": view.query.get("signatures", "")}
+    behind = {f"c1-{name}": text for name, text in filters.items() if text}
     return CoPortLine(
         label=row.label,
         url=view.url(reverse("portal:port", args=row.port.split("/"))),
         text=n_of_m(row.sources, total),
         share=words.percent(row.share),
         bar=f"{100 * row.share:.1f}",
-        cohort_url=view.url(reverse("portal:cohorts"), signatures="", **both, **({"c1-join": "and"} | behind if behind else {})),
+        cohort_url=view.url(reverse("portal:cohorts"), signatures="", **both, **({"c1-join": "and"} | behind if behind else {}))
+        if view.selection.scanners is Scanners.INCLUDE
+        else "",
     )
 
 

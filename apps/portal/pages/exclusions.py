@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import Role, User
 from apps.observations import queries
 from apps.observations.counting.progress import Progress
-from apps.observations.figures import Dimension, Freshness, Unit
+from apps.observations.figures import Dimension, Freshness, Selection, Unit
 from apps.portal import words
 from apps.portal.figures import Figure, named, series_figure
 from apps.portal.filters import FilterBar, filter_bar, of_one_sensor
@@ -109,7 +109,9 @@ def _period_of(row: queries.ExclusionRow) -> dict[str, str]:
 def exclusion_page(view: View, row: queries.ExclusionRow) -> ExclusionPage:
     """`view` is of the exclusion's sensor and port."""
     line = exclusion_line(row)
-    view = replace(view, unit=view.unit if view.unit is Unit.SOURCES else Unit.PACKETS)
+    unit = view.unit if view.unit is Unit.SOURCES else Unit.PACKETS
+    selection = Selection(view.selection.scope, view.period, view.selection.ports)  # nothing else narrows the figure
+    view = replace(view, unit=unit, selection=selection)
     whole = queries.excluded_series(view.selection, Dimension.NONE, view.bin, view.unit)
     split = queries.excluded_series(view.selection, Dimension.REGION, view.bin, view.unit, TOP)
     names = {"port": line.port, "sensor": line.sensor}

@@ -14,18 +14,18 @@ from apps.analysis import daysets
 from apps.analysis.cohorts.algebra import in_both, whole
 from apps.analysis.coports import CoPort, ports_of
 from apps.analysis.daysets import Days
-from apps.common.periods import Bin, bins
 from apps.coordination.models import may_read_tickets
 from apps.coordination.queries import TicketRow, tickets_in
 from apps.enrichment.holders import Holder, networks_of
 from apps.enrichment.models import Network
 from apps.enrichment.queries import AbuseContact, contacts_of
 from apps.observations import queries
-from apps.observations.figures import Dimension, FigureMeta, Freshness, Series, SeriesSet, Unit
+from apps.observations.figures import FigureMeta, Freshness, Unit
 from apps.observations.planning.captions import context_of
 from apps.observations.planning.sourcelists import require_addresses
 from apps.observations.storage.sourcesets import Keys
 from apps.portal import captions, words
+from apps.portal.daytrends import day_series, in_reporting_zone
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.holdertables import HolderCounts, HolderTable, holder_counts, holder_table
@@ -179,10 +179,9 @@ def _days_of_holder(view: View, holder: Holder) -> tuple[Days, FigureMeta]:
 
 
 def _trend(days: Days, meta: FigureMeta, view: View, holder: Holder) -> Figure:
-    by_day = replace(view, bin=Bin.DAY, unit=Unit.SOURCES)
-    values = tuple(_value(day, days, meta) for day in view.period.days())
-    series = Series("", holder.name, values, float(len(whole(days))))
-    found = SeriesSet(Dimension.NONE, Bin.DAY, tuple(bins(view.period, Bin.DAY)), (series,), meta)
+    by_day = in_reporting_zone(view, view.selection)
+    values = tuple(_value(day, days, meta) for day in by_day.period.days())
+    found = day_series(by_day, meta, holder.name, values, len(whole(days)))
     csv_url = view.url(reverse("portal:csv-holder-trend", args=[holder.id]), **view.filters())
     figure = series_figure(found, by_day, id="trend", title=_("Sources of %(holder)s by day") % {"holder": holder.name}, csv_url=csv_url)
     return without_links(figure)
