@@ -13,7 +13,7 @@ from apps.accounts import audit
 from apps.accounts.models import Role, User
 from apps.analysis.models import Annotation
 from apps.common import regions
-from apps.common.errors import DomainError
+from apps.common.errors import DomainError, NotAllowedError
 from apps.common.periods import local_day
 from apps.common.portranges import parse_pattern
 from apps.observations.figures import Selection
@@ -25,11 +25,6 @@ LONGEST = {"text_en": 300, "text_ja": 300, "url": 500, "ports": 400}  # as the c
 MOST = 200  # beside one figure; a chart with more of them says nothing
 _EARLIEST, _LATEST = date(1990, 1, 1), date(2200, 1, 1)
 _is_link = URLValidator(schemes=["http", "https"])
-
-
-class NotAllowedError(DomainError):
-    status = 403
-    code = "not_allowed"
 
 
 @dataclass(frozen=True)

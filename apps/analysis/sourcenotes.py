@@ -7,16 +7,11 @@ from apps.accounts import audit
 from apps.accounts.models import Role, User
 from apps.analysis.models import SourceNote
 from apps.common import sourcekeys
-from apps.common.errors import DomainError
+from apps.common.errors import DomainError, NotAllowedError
 
 WRITERS = (Role.ANALYST, Role.COORDINATOR, Role.APPROVER)
 LONGEST = 2000
 MOST_SHOWN = 50
-
-
-class NotAllowedError(DomainError):
-    status = 403
-    code = "not_allowed"
 
 
 def may_note(user: object) -> bool:

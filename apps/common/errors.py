@@ -27,3 +27,10 @@ class ParameterError(DomainError):
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"{name}: {problem}", fields={name: problem})
         self.name = name
+
+
+class NotAllowedError(DomainError):
+    """Somebody's role does not allow what they asked for."""
+
+    status = 403
+    code = "not_allowed"

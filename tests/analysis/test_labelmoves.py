@@ -310,3 +310,10 @@ def test_the_api_gives_a_partner_its_own_sensors_alone(seen):
     answer = get(seen.partner_a, **SPAN, unit="packets").json()
     assert answer["terms"]["before"] == 0
     assert answer["terms"]["sensors"] == 220
+
+
+def test_a_fixed_panel_is_fixed_in_both_periods(seen):
+    answer = get(seen.analyst, **SPAN, unit="packets", fixed="true").json()
+    assert (answer["sensors_before"], answer["sensors_after"]) == (1, 1)
+    assert answer["terms"]["sensors"] == 0
+    assert sum(answer["terms"][name] for name in ("labels", "traffic")) == answer["terms"]["total"]

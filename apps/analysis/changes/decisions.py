@@ -7,15 +7,10 @@ from django.utils.translation import gettext as _
 from apps.accounts import audit
 from apps.accounts.models import Role, User
 from apps.analysis.models import Change, ChangeState
-from apps.common.errors import DomainError
+from apps.common.errors import DomainError, NotAllowedError
 
 DECIDERS = (Role.ANALYST, Role.COORDINATOR, Role.APPROVER)
 LONGEST_REASON = 500
-
-
-class NotAllowedError(DomainError):
-    status = 403
-    code = "not_allowed"
 
 
 def may_decide(user: object) -> bool:

@@ -7,12 +7,10 @@ from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, DateField, ExpressionWrapper, Subquery
-from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.analysis.changes import sentences
 from apps.analysis.models import Change, ChangeKind, ChangeQuerySet, ChangeSearch, ChangeState
-from apps.common.errors import ParameterError
 from apps.common.periods import Period, local_day
 from apps.observations import params
 from apps.observations.params import Parameters
@@ -117,16 +115,8 @@ def wanted_from(query: Parameters, *, sensors: str = "all", period: Period | Non
         about=params.choice_from(query, "dimension", tuple(About), About.ANY),
         period=period,
         limit=params.limit_from(query, limit),
-        page=_page_from(query),
+        page=params.number_from(query, "page", 1, MAX_PAGE),
     )
-
-
-def _page_from(query: Parameters) -> int:
-    text = params.text_from(query, "page") or "1"
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-    if not 1 <= number <= MAX_PAGE:
-        raise ParameterError("page", _("must be a number from 1 to %(max)d") % {"max": MAX_PAGE})
-    return number
 
 
 def changes(user: User | AnonymousUser, wanted: Wanted) -> ChangeList:

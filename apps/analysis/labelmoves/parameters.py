@@ -1,6 +1,6 @@
 """The parameters of a split: a selection, and the region and the period before beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from apps.common.periods import Period
 from apps.common.regions import encode
 from apps.observations import params
 from apps.observations.figures import Selection, Unit
+from apps.observations.planning import fixedpanels
 from apps.reference.names import is_region
 
 NAMES = frozenset({"region", "before_from", "before_to", "unit", "limit"})
@@ -37,9 +38,12 @@ def question_from(query: params.Parameters, user: User | AnonymousUser, *, other
         raise ParameterError("regions", _("is not used here; write region for the one region"))
     if selection.origin:
         raise ParameterError("origin", _("is not used here; write region for the one region"))
+    before = _before(query, user, selection)
+    if selection.fixed_panel:  # both periods are counted at the same sensors
+        selection = replace(selection, scope=fixedpanels.narrowed(selection.scope, [selection.period, before]))
     return Question(
         selection=selection,
-        before=_before(query, user, selection),
+        before=before,
         region=_region(params.text_from(query, "region")),
         unit=params.unit_from(query, DEFAULT_UNIT),
         limit=params.limit_from(query, 100),

@@ -1,6 +1,5 @@
 """What the operator keeps: lists of survey scanners, and exclusions."""
 
-from datetime import date
 from typing import cast
 
 from django.contrib import messages
@@ -15,7 +14,7 @@ from apps.accounts.guards import get_visible_or_404, require
 from apps.accounts.models import User
 from apps.common.errors import DomainError, ParameterError
 from apps.common.ports import PortKey
-from apps.observations import queries
+from apps.observations import params, queries
 from apps.observations.counting.exclusions import exclude, lift
 from apps.observations.counting.rerolls import remove_scanners_and_reroll
 from apps.portal.pages import exclusions as exclusion_pages
@@ -68,17 +67,10 @@ def _add(written: dict[str, str], user: User) -> Exclusion:
         port = PortKey.parse(written["port"])
     except ValueError as error:
         raise ParameterError("port", str(error)) from error
-    first, last = (_day(name, written[name]) for name in ("first_day", "last_day"))
+    first, last = (params.day_from(written, name) for name in ("first_day", "last_day"))
     if first is None:
         raise ParameterError("first_day", _("is needed"))
     return exclude(by=user, sensor=sensor, port=port, first_day=first, last_day=last, reason=written["reason"])
-
-
-def _day(name: str, text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise ParameterError(name, _("is not a day such as 2026-10-31")) from error
 
 
 @require(exclusion_pages.may_edit)
