@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "roll-stale": {"task": "apps.observations.tasks.roll_stale", "schedule": schedule(15), "options": {"expires": 15}},
     "close-months": {"task": "apps.observations.tasks.close_months", "schedule": schedule(60), "options": {"expires": 60}},
     "keep-partitions": {"task": "apps.observations.tasks.keep_partitions", "schedule": schedule(3600), "options": {"expires": 3600}},
+    "keep-computing": {"task": "apps.observations.tasks.keep_computing", "schedule": schedule(300), "options": {"expires": 300}},
     "find-changes": {"task": "apps.analysis.tasks.find_changes", "schedule": schedule(120), "options": {"expires": 120}},
     "work-outbox": {"task": "apps.coordination.jobs.work_outbox", "schedule": schedule(60)},
     "fill-contacts": {"task": "apps.coordination.jobs.fill_contacts", "schedule": schedule(60), "options": {"expires": 60}},

@@ -4,9 +4,13 @@ Flows and packet samples are partitioned tables made by SQL (migration 0002, `pa
 here only name their columns. Counts are written by `rollup.py` alone and read by `planner.py` alone.
 """
 
+from uuid import uuid4
+
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.sensors.models import Sensor
 
@@ -186,3 +190,49 @@ class SmallCells(models.Model):
     block = models.PositiveIntegerField()
     cells = models.BinaryField()
     members = models.BinaryField()
+
+
+class KeptRows(models.Model):
+    """Rows of segments that were read ahead for a question over a long period (`planning/longreads.py`): those of some days,
+    as they were when the days were rolled up as `stamp` says. Computed, and thrown away after a while."""
+
+    digest = models.BinaryField(primary_key=True)  # of what was asked of which days
+    stamp = models.BigIntegerField()
+    rows = models.PositiveIntegerField()
+    body = models.BinaryField()  # planning/keptrows.py
+    made_at = models.DateTimeField(auto_now=True)
+
+
+class Computation(models.Model):
+    """That somebody asked for a view which needs more rows than may be read at once, and how far they have been read ahead."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+
+    uuid = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    digest = models.BinaryField()  # of spec, days and columns
+    spec = models.JSONField()  # planning/rowspecs.py
+    days = ArrayField(models.DateField())
+    columns = ArrayField(models.CharField(max_length=20), null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    done = models.PositiveIntegerField(default=0)  # of `total` days
+    total = models.PositiveIntegerField()
+    error = models.CharField(max_length=20, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    touched_at = models.DateTimeField(auto_now=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["asked_by", "digest"], name="computation_once")]
+        indexes = [models.Index(fields=["state", "touched_at"], name="computation_waiting")]
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in self.UNFINISHED

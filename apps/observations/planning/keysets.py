@@ -20,7 +20,7 @@ def source_keys(ask: Ask) -> dict[Cell, Keys]:
     """The sources of every key and bin in which some were seen, each set distinct and ascending: from source sets where
     the slice is complete, else from segments. At most two statements, and what reading segments takes."""
     chosen = planner.plan(ask, sources=True)
-    read = segmentreads.source_keys(segmentreads.rows(ask, chosen.read)) if chosen.read else {}
+    read = segmentreads.source_keys(segmentreads.rows(ask, chosen.read, columns=("source",))) if chosen.read else {}
     if chosen.store is None or not chosen.counted:
         return read
     sets = countreads.source_sets(chosen.store, ask, chosen.counted)

@@ -59,7 +59,7 @@ def packets(ask: Ask) -> Frame:
     if chosen.store and chosen.counted:
         parts.append(countreads.numbers(chosen.store, ask, chosen.counted))
     if chosen.read:
-        rows = segmentreads.rows(ask, chosen.read)
+        rows = segmentreads.rows(ask, chosen.read, columns=())
         parts.append({name: rows[name] for name in ("key", "bin", "packets")})
     return _summed(parts, "packets")
 
@@ -68,10 +68,10 @@ def sources(ask: Ask) -> Frame:
     """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
     chosen = plan(ask, sources=True)
     if not chosen.counted or chosen.store is None:
-        return segmentreads.numbers(segmentreads.rows(ask, chosen.read))
+        return segmentreads.numbers(segmentreads.rows(ask, chosen.read, columns=("source",)))
     sets = countreads.source_sets(chosen.store, ask, chosen.counted)
     if chosen.read:
-        for cell, keys in segmentreads.source_keys(segmentreads.rows(ask, chosen.read)).items():
+        for cell, keys in segmentreads.source_keys(segmentreads.rows(ask, chosen.read, columns=("source",))).items():
             sets[cell].append(sourcesets.encode(keys))
     return countreads.union_counts(sets)
 
@@ -95,7 +95,7 @@ def bounds(ask: Ask) -> Bounds:
         counted = countreads.numbers(chosen.store, ask, chosen.counted)
         parts.append({"key": counted["key"], "packets": counted["packets"], "lower": counted["most"], "upper": counted["sources"]})
     if chosen.read:
-        read = segmentreads.numbers(segmentreads.rows(ask, chosen.read))
+        read = segmentreads.numbers(segmentreads.rows(ask, chosen.read, columns=("source",)))
         parts.append({"key": read["key"], "packets": read["packets"], "lower": read["sources"], "upper": read["sources"]})
     return _bounds(parts)
 
@@ -114,7 +114,7 @@ def contributions(ask: Ask) -> Frame:
         return {"key": own["key"], "sensor": own["key"], "packets": own["packets"]}
     chosen = plan(ask, sources=False)
     if chosen.store is None or chosen.store.owner != "panel" or chosen.read:
-        return segmentreads.contributions(segmentreads.rows(ask, [*chosen.counted, *chosen.read]))
+        return segmentreads.contributions(segmentreads.rows(ask, [*chosen.counted, *chosen.read], columns=("sensor",)))
     return countreads.contributions(chosen.store, ask, chosen.counted)
 
 

@@ -18,6 +18,7 @@ from apps.common.periods import add_months
 from apps.observations.planning.together import Read, fetch
 from apps.observations.storage import segments
 from apps.observations.storage.columns import COLUMNS, Frame, length, take
+from apps.observations.storage.segments import TooManyRowsError
 
 MONTH_ROWS = 1_000_000  # larger months are read as they are asked for
 TOTAL_ROWS = 3_000_000  # about 120 MB
@@ -60,20 +61,26 @@ def of_sensor_days(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> 
     return [segments.decode_row(sensor, _EPOCH + timedelta(days=day), bytes(body), columns, keep) for sensor, day, body in found]
 
 
-def _require_few(rows: int) -> None:
-    if rows > MAX_ROWS:
-        problem = _("the view needs more than %(max)d stored rows; shorten the period or choose fewer sensors")
-        raise ParameterError("from", problem % {"max": MAX_ROWS})
+def _require_few(rows: int, max_rows: int | None = None) -> None:
+    if max_rows is not None and rows > max_rows:
+        raise TooManyRowsError(f"{rows} rows")
+    if rows > MAX_ROWS and max_rows is None:
+        raise too_many(MAX_ROWS)
 
 
-def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep) -> list[Frame]:
+def too_many(rows: int) -> ParameterError:
+    problem = _("the view needs more than %(max)d stored rows; shorten the period or choose fewer sensors")
+    return ParameterError("from", problem % {"max": rows})
+
+
+def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep, max_rows: int | None = None) -> list[Frame]:
     """The rows of these sensors and reporting days that `keep` chooses, a frame for each month. One query, and one
-    more for all the months that are not in memory; large months take one each. ParameterError where the segments hold
-    too many rows to read at once."""
+    more for all the months that are not in memory; large months take one each. Where the segments hold too many rows to
+    read at once, ParameterError, or TooManyRowsError with a `max_rows` of one's own."""
     if not days or not sensors:
         return []
     months = _months(sensors, days)
-    _require_few(sum(wanted for *_rest, wanted in months))
+    _require_few(sum(wanted for *_rest, wanted in months), max_rows)
     small = _decoded(
         [(tuple(sensors), month, rolled, count) for month, rolled, count, rows, wanted in months if wanted and rows <= MONTH_ROWS]
     )

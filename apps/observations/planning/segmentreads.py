@@ -8,32 +8,50 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from apps.common.periods import local_day
-from apps.observations.figures import Dimension, Scanners
-from apps.observations.planning import derived, segmentcache
+from apps.observations.planning import longreads, segmentcache
 from apps.observations.planning.asks import Ask, Span
+from apps.observations.planning.needed import LongRead
+from apps.observations.planning.rowspecs import Bounds, RowSpec
+from apps.observations.planning.segmentrows import binned, chosen, instants, key_column
 from apps.observations.planning.spans import Piece
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame, concat, length
-from apps.observations.storage.hours import hour_starts, microseconds
+from apps.observations.storage.columns import Frame, concat
+from apps.observations.storage.hours import microseconds
 
-_MINUTE_US = 60_000_000
+__all__ = ["contributions", "distinct", "instants", "key_column", "numbers", "rows", "rows_of_sensor_days", "source_keys"]
 
 
-def rows(ask: Ask, pieces: Sequence[Piece], keep: segmentcache.Keep | None = None) -> Frame:
+def rows(ask: Ask, pieces: Sequence[Piece], keep: segmentcache.Keep | None = None, columns: tuple[str, ...] | None = None) -> Frame:
     """The segment rows that an ask counts, with `key` and `bin` beside the columns of segments. `keep` chooses among the
-    rows of each segment before the next is read, for what no filter of an ask says."""
+    rows of each segment before the next is read, for what no filter of an ask says. `columns` are all that is wanted beside
+    key, bin and packets: rows that agree in them may then come as one.
+
+    Where requests may be answered later (`longreads.offered`) and nothing but filters chooses, many rows come from those
+    read ahead, or NeedsComputationError says what to read."""
     merged = _merged(pieces)
     if not merged:
         return concat([]) | {"key": np.empty(0, np.int64), "bin": np.empty(0, np.int64)}
-    frame = concat(segmentcache.frames(ask.sensors, _days(merged), lambda part: _counted(part, ask) & (keep(part) if keep else True)))
-    return _binned(frame, ask, merged)
+    spec, days = _spec(ask, merged), _days(merged)
+    if keep is not None or not longreads.is_offered():
+        return binned(concat(segmentcache.frames(spec.sensors, days, chosen(spec, keep))), spec)
+    try:
+        return binned(concat(segmentcache.frames(spec.sensors, days, chosen(spec), longreads.PAGE_ROWS)), spec)
+    except segmentcache.TooManyRowsError:
+        return longreads.rows(LongRead(spec, tuple(days), columns))
 
 
 def rows_of_sensor_days(ask: Ask, pieces: Sequence[Piece], sensors: NDArray[np.int64], days: NDArray[np.datetime64]) -> Frame:
     """The same of some sensor-days only. One query: few days are looked at here, those that are to be left out."""
-    parts = segmentcache.of_sensor_days(sensors.tolist(), days.tolist(), lambda part: _counted(part, ask))
     merged = _merged(pieces)
-    return _binned(concat(parts), ask, merged) if merged else rows(ask, ())
+    if not merged:
+        return rows(ask, ())
+    spec = _spec(ask, merged)
+    return binned(concat(segmentcache.of_sensor_days(sensors.tolist(), days.tolist(), chosen(spec))), spec)
+
+
+def _spec(ask: Ask, spans: Sequence[tuple[Span, int]]) -> RowSpec:
+    bounds: list[Bounds] = [(microseconds(start), microseconds(end), number) for (start, end), number in spans]
+    return RowSpec.of(ask, tuple(bounds))
 
 
 def numbers(frame: Frame) -> Frame:
@@ -65,72 +83,6 @@ def contributions(frame: Frame) -> Frame:
     """key, sensor, packets."""
     groups = group(frame["key"], frame["sensor"])
     return {"key": groups.first(frame["key"]), "sensor": groups.first(frame["sensor"]), "packets": groups.sum(frame["packets"])}
-
-
-def instants(frame: Frame, minute: str | None = None) -> NDArray[np.int64]:
-    """Microseconds since 1970 at which each row's hour begins, or of its minute `first` or `last`."""
-    days, position = np.unique(frame["day"], return_inverse=True)
-    table = np.zeros((len(days), 26), np.int64)
-    for number, day in enumerate(days.tolist()):
-        starts = [microseconds(start) for start in hour_starts(day)]
-        table[number, : len(starts)] = starts
-    hours = table[position, frame["hour"]]
-    if minute is None:
-        return hours
-    # Hours are UTC clock hours, though a day may begin within one.
-    clock_hours: NDArray[np.int64] = hours // (60 * _MINUTE_US) * (60 * _MINUTE_US)
-    return clock_hours + frame[minute].astype(np.int64) * _MINUTE_US
-
-
-def key_column(frame: Frame, dimension: Dimension, day: date | None = None) -> NDArray[np.int64]:
-    """`day` is the one whose definitions of port groups hold; needed for kinds only."""
-    match dimension:
-        case Dimension.PORT:
-            return frame["protocol"].astype(np.int64) << 16 | frame["port"]
-        case Dimension.KIND:
-            return derived.kinds(key_column(frame, Dimension.PORT), day or date.max)
-        case Dimension.ORIGIN:
-            return derived.origins(frame["region"].astype(np.int64))
-        case Dimension.PANEL:
-            return derived.panels(frame["sensor"])
-        case Dimension.REGION | Dimension.SENSOR | Dimension.SIGNATURE:
-            return frame[dimension.value].astype(np.int64)
-    return np.zeros(length(frame), np.int64)
-
-
-def _counted(frame: Frame, ask: Ask) -> NDArray[np.bool_]:
-    chosen = np.zeros(256, np.bool_)
-    chosen[list(ask.signatures)] = True
-    kept = chosen[frame["signature"]] & ~frame["excluded"]
-    if ask.selection.scanners is not Scanners.INCLUDE:
-        kept &= frame["scanner"] == (ask.selection.scanners is Scanners.ONLY)
-    if ask.source is not None:
-        kept &= frame["source"] == np.uint64(ask.source)
-    if ask.ports is not None:
-        kept &= np.isin(key_column(frame, Dimension.PORT), ask.ports)
-    if ask.regions is not None:
-        kept &= np.isin(frame["region"], ask.regions)
-    elif ask.other_regions:
-        kept &= ~np.isin(frame["region"], ask.other_regions)
-    return kept
-
-
-def _binned(frame: Frame, ask: Ask, spans: Sequence[tuple[Span, int]]) -> Frame:
-    """Rows within the spans only; the number of the bin comes from the span."""
-    starts = np.array([microseconds(start) for (start, _end), _bin in spans], np.int64)
-    ends = np.array([microseconds(end) for (_start, end), _bin in spans], np.int64)
-    at = instants(frame)
-    span = np.searchsorted(starts, at, side="right") - 1
-    inside = (span >= 0) & (at < ends[span])
-    kept = {name: column[inside] for name, column in frame.items()}
-    bins = np.array([number for _span, number in spans], np.int64)[span[inside]]
-    return kept | {"key": _keys(kept, ask), "bin": bins}
-
-
-def _keys(frame: Frame, ask: Ask) -> NDArray[np.int64]:
-    day = ask.selection.definitions_day
-    row, column = (key_column(frame, dimension, day) for dimension in ask.dimensions)
-    return row << 32 | column
 
 
 def _merged(pieces: Sequence[Piece]) -> list[tuple[Span, int]]:

@@ -8,10 +8,13 @@ then takes as many statements as its deepest figure has steps. Questions that wa
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connection
 from greenlet import GreenletExit, getcurrent, greenlet
+
+from apps.observations.planning.needed import NeedsComputationError
 
 Row = tuple[Any, ...]
 
@@ -44,7 +47,8 @@ def fetch(read: Read) -> list[Row]:
 
 
 def together(*questions: Callable[[], Any]) -> tuple[Any, ...]:
-    """The answers of all questions, in order. May be nested. An error in one of them ends all."""
+    """The answers of all questions, in order. May be nested. An error in one of them ends all; NeedsComputationError only when
+    the others are done, so that it tells what all of them need."""
     running = [_started(question) for question in questions]
     answers: dict[_Question, Any] = {}
     inbox: dict[_Question, tuple[Any, ...]] = dict.fromkeys(running, ())
@@ -59,13 +63,22 @@ def together(*questions: Callable[[], Any]) -> tuple[Any, ...]:
         for question in running:
             if not question.dead:
                 question.throw(GreenletExit)
+    if needs := [answer for answer in answers.values() if isinstance(answer, NeedsComputationError)]:
+        raise NeedsComputationError.of_all(needs)
     return tuple(answers[question] for question in running)
 
 
 def _started(question: Callable[[], Any]) -> _Question:
-    made = _Question(question)
+    made = _Question(partial(_answer, question))
     made.gr_context = copy_context()  # the language, and what is known in this `reading` block
     return made
+
+
+def _answer(question: Callable[[], Any]) -> Any:
+    try:
+        return question()
+    except NeedsComputationError as error:
+        return error
 
 
 def _answered(waiting: dict[_Question, list[Read]]) -> dict[_Question, tuple[Any, ...]]:
