@@ -13,7 +13,7 @@ from tests.security.conftest import CONTACT, HOLDER, RAW
 SENSOR_NAMES = {"own-tokyo", "host-osaka", "host-frankfurt"}
 ORGANISATIONS = {"Own CSIRT", "Partner A", "Partner B"}
 STAFF_ONLY = {HOLDER, CONTACT, RAW, "abuse@isp.invalid", "coordinator@example.invalid", "Word of an advisory"}
-FIGURES = ("api:rankings", "api:series", "api:sources", "api:profile", "api:matrix")
+FIGURES = ("api:rankings", "api:series", "api:sources", "api:profile", "api:matrix", "api:co-ports", "api:coverage")
 GETS = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]
 # Address → what a viewer of one's own sensors asks for.
 QUERIES = [
