@@ -156,6 +156,7 @@ class Ranking:
     total: float
     previous_period: Period | None
     meta: FigureMeta
+    has_previous: bool = False  # whether anything at all was observed in the previous period
 
 
 @dataclass(frozen=True)

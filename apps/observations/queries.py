@@ -40,12 +40,17 @@ __all__ = [
 
 
 def ranking(
-    selection: Selection, dimension: Dimension = Dimension.PORT, unit: Unit = Unit.PACKETS, limit: int = 10, previous: bool = False
+    selection: Selection,
+    dimension: Dimension = Dimension.PORT,
+    unit: Unit = Unit.PACKETS,
+    limit: int = 10,
+    previous: bool = False,
+    keys: Sequence[str] | None = None,
 ) -> Ranking:
-    """The first `limit` keys of a dimension by a unit, ties sharing a rank; with `previous` also the true rank and value
-    of each in the period before, None where it did not occur there."""
+    """The first `limit` keys of a dimension by a unit, ties sharing a rank, or these `keys` (as answers name them) with their ranks
+    among all; with `previous` also the true rank and value of each in the period before, None where it did not occur there."""
     with reading():
-        return rankings.ranking(selection, dimension, unit, limit, previous)
+        return rankings.ranking(selection, dimension, unit, limit, previous, keys)
 
 
 def series(

@@ -12,9 +12,6 @@ from apps.portal import words
 from apps.portal.state import View
 from apps.portal.tables import change_of_rank, knows_previous
 
-# Ranks are exact this far down.
-DEEPEST_RANK = 1000
-
 
 @dataclass(frozen=True)
 class Fact:
@@ -37,9 +34,8 @@ def facts_of(key: str, dimension: Dimension, view: View) -> tuple[Fact, ...]:
     """Value, rank among all, share and number of sensors of one port or region."""
     chosen = view.selection
     everything = replace(chosen, ports=()) if dimension is Dimension.PORT else replace(chosen, regions=())
-    found = queries.ranking(everything, dimension, view.unit, DEEPEST_RANK, previous=True)
-    row = next((row for row in found.rows if row.key == key), None)
-    return _facts(row, view, knows_previous(found)) if row else ()
+    found = queries.ranking(everything, dimension, view.unit, previous=True, keys=(key,))
+    return _facts(found.rows[0], view, knows_previous(found)) if found.rows else ()
 
 
 def _facts(row: RankRow, view: View, has_previous: bool) -> tuple[Fact, ...]:

@@ -89,7 +89,7 @@ def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str 
 
 def knows_previous(found: Ranking) -> bool:
     """Whether anything at all was observed in the previous period; if not, not everything is new."""
-    return found.previous_period is not None and any(row.previous_rank for row in found.rows)
+    return found.previous_period is not None and found.has_previous
 
 
 def notes_on_sensors(found: Ranking) -> dict[str, str]:

@@ -148,6 +148,33 @@ def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit):
     assert (found.rows, found.total) == (expected.rows, expected.total)
 
 
+@pytest.mark.parametrize("unit", Unit)
+@pytest.mark.parametrize("dimension", [Dimension.PORT, Dimension.REGION, Dimension.KIND])
+def test_a_key_asked_for_by_name_has_the_line_it_has_in_the_whole_ranking(seen, dimension, unit):
+    period = Period.of_days(FIRST + timedelta(days=7), FIRST + timedelta(days=14), BERLIN)
+    selected = Selection(scope_for(seen.analyst), period)
+    whole = queries.ranking(selected, dimension, unit, limit=100, previous=True)
+    assert whole.rows and whole.has_previous
+    for row in whole.rows:
+        found = queries.ranking(selected, dimension, unit, previous=True, keys=(row.key,))
+        assert (found.rows, found.total, found.has_previous) == ((row,), whole.total, True)
+    unseen = {Dimension.REGION: "AQ"}.get(dimension, "tcp/9")
+    assert queries.ranking(selected, dimension, unit, previous=True, keys=(unseen,)).rows == ()
+
+
+@pytest.mark.parametrize("dimension", [Dimension.NONE, Dimension.PORT, Dimension.SIGNATURE])
+def test_ports_are_told_alike_whether_all_small_ones_were_read_before_or_not(seen, dimension):
+    period = Period.of_days(FIRST + timedelta(days=1), FIRST + timedelta(days=14), BERLIN)
+    chosen = Selection(scope_for(seen.analyst), period, ports=(PortKey.parse("tcp/23"), PortKey.parse("udp/53"), PortKey.parse("tcp/9")))
+    ask = Ask(chosen, dimension)
+    alone = [cells(planner.packets(ask), "packets"), cells(planner.sources(ask), "sources"), planner.contributions(ask)]
+    with reading():
+        planner.bounds(Ask(Selection(scope_for(seen.analyst), period), Dimension.PORT))
+        beside = [cells(planner.packets(ask), "packets"), cells(planner.sources(ask), "sources"), planner.contributions(ask)]
+    assert alone[:2] == beside[:2] and alone[0]
+    assert {name: column.tolist() for name, column in alone[2].items()} == {name: column.tolist() for name, column in beside[2].items()}
+
+
 def test_small_cells_are_read_once_for_all_figures_of_a_page(seen):
     period = Period.of_days(date(2025, 10, 25), date(2025, 11, 7), BERLIN)
     ask = Ask(Selection(scope_for(seen.analyst), period, regions=("JP",)), Dimension.PORT)

@@ -72,3 +72,11 @@ def test_a_hundred_thousand_keys_of_which_nothing_is_known_are_looked_at_in_few_
 def test_nothing_ranks_as_nothing(limit):
     nothing = np.empty(0)
     assert len(ranks.top(np.empty(0, np.int64), nothing, nothing, Looked(nothing), limit)) == 0
+
+
+@given(CELLS, st.sets(st.integers(0, 59)))
+def test_chosen_keys_are_placed_as_in_the_whole_ranking(cells, wanted):
+    keys, lower, exact, upper = columns(cells)
+    found = ranks.placed(np.array(sorted(wanted), np.int64), keys, lower, upper, exact)
+    whole = [row for row in naive(exact.values.tolist()) if row[0] in wanted]
+    assert list(zip(found.keys.tolist(), found.values.tolist(), found.ranks.tolist(), strict=True)) == whole

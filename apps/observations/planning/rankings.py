@@ -1,5 +1,6 @@
 """Rankings: the first keys of a dimension by a unit, with what they had in the period before and who saw them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from apps.observations.figures import Against, Dimension, Ranking, RankRow, Sele
 from apps.observations.planning import planner, ranks, units
 from apps.observations.planning.asks import OWNERS, Ask
 from apps.observations.planning.captions import PER_SENSOR_DAY, Context, context_of, require_whole_days
-from apps.observations.planning.keys import labels_of, text_of
+from apps.observations.planning.keys import code_of, labels_of, text_of
 from apps.observations.planning.remembering import remembered
 from apps.observations.planning.together import together
 from apps.observations.storage.cells import group
@@ -35,14 +36,16 @@ class Place:
 class Places:
     rows: tuple[Place, ...]
     total: float
+    has_previous: bool
 
 
-def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, previous: bool) -> Ranking:
+def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, previous: bool, keys: Sequence[str] | None) -> Ranking:
     """See queries.ranking."""
     require_splittable(selection.scope, dimension, "dimension")
     before = selection.against(Against.PREVIOUS) if previous else None
     context, earlier = together(lambda: context_of(selection), lambda: context_of(before) if before else None)
-    places = places_of(context, dimension, unit, limit, earlier)
+    codes = None if keys is None else tuple(code_of(dimension, key, selection.definitions_day) for key in keys)
+    places = places_of(context, dimension, unit, limit, earlier, codes)
     labels = labels_of(dimension, [place.code for place in places.rows], selection.scope)
     return Ranking(
         dimension=dimension,
@@ -50,6 +53,7 @@ def ranking(selection: Selection, dimension: Dimension, unit: Unit, limit: int, 
         total=places.total,
         previous_period=before.period if before else None,
         meta=context.meta(unit),
+        has_previous=places.has_previous,
     )
 
 
@@ -58,24 +62,34 @@ def require_splittable(scope: SensorScope, dimension: Dimension, name: str) -> N
         raise ParameterError(name, _("sums of the whole network are not split by sensor; choose your own sensors"))
 
 
-def places_of(context: Context, dimension: Dimension, unit: Unit, limit: int, earlier: Context | None) -> Places:
-    """The first places, from the cache where they were computed before of the same data."""
+def places_of(
+    context: Context, dimension: Dimension, unit: Unit, limit: int, earlier: Context | None, codes: tuple[int, ...] | None = None
+) -> Places:
+    """The first places, or those of some codes, from the cache where they were computed before of the same data."""
     ask = Ask(context.selection, dimension)
     before = (earlier, Ask(earlier.selection, dimension)) if earlier else None
     for one in (ask, *([before[1]] if before else [])):
         require_whole_days(one, unit)
     stamps = f"{context.days.stamp}{earlier.days.stamp if earlier else ''}"
-    return remembered(context.selection, stamps, ("places", dimension, unit, limit), lambda: _places(ask, context, unit, limit, before))
+    parts = ("places", dimension, unit, limit, codes)
+
+    def first(known: units.Candidates) -> ranks.Ranked:
+        bounds = known.keys, known.lower, known.upper, known.exact
+        return ranks.top(*bounds, limit) if codes is None else ranks.placed(np.array(codes, np.int64), *bounds)
+
+    return remembered(context.selection, stamps, parts, lambda: _places(ask, context, unit, first, before))
 
 
-def _places(ask: Ask, context: Context, unit: Unit, limit: int, before: tuple[Context, Ask] | None) -> Places:
+def _places(
+    ask: Ask, context: Context, unit: Unit, choose: Callable[[units.Candidates], ranks.Ranked], before: tuple[Context, Ask] | None
+) -> Places:
     known, earlier, whole = together(
         lambda: units.candidates(ask, unit, context.days),
         lambda: units.candidates(before[1], unit, before[0].days) if before else None,
         lambda: None if _sums_up(ask, unit) else units.total(ask, unit, context.days),
     )
     total = float(known.lower.sum()) if whole is None else whole
-    first = ranks.top(known.keys, known.lower, known.upper, known.exact, limit)
+    first = choose(known)
     shares = _shares(first.values, total) if _adds_up(ask, unit) else [None] * len(first)
     contributed, previous = together(
         lambda: _contributed(ask.for_keys(tuple(first.keys.tolist()))) if len(first) else {},
@@ -87,6 +101,7 @@ def _places(ask: Ask, context: Context, unit: Unit, limit: int, before: tuple[Co
             for rank, code, value, share in zip(first.ranks.tolist(), first.keys.tolist(), first.values.tolist(), shares, strict=True)
         ),
         total,
+        earlier is not None and len(earlier.keys) > 0,
     )
 
 

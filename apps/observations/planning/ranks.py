@@ -71,6 +71,14 @@ def true_ranks(wanted: Keys, keys: Keys, lower: Values, upper: Values, exact: Ex
     return {int(keys[i]): (int(n) + 1, float(floor[i])) for i, n in zip(own, ahead, strict=True) if floor[i] > 0}
 
 
+def placed(wanted: Keys, keys: Keys, lower: Values, upper: Values, exact: Exact) -> Ranked:
+    """The wanted keys with their values and their ranks among all; those that do not occur are left out."""
+    found = true_ranks(wanted, keys, lower, upper, exact)
+    order = sorted(found, key=lambda key: (found[key][0], key))
+    values, places = [found[key][1] for key in order], [found[key][0] for key in order]
+    return Ranked(np.array(order, np.int64), np.array(values, float), np.array(places, np.int64))
+
+
 def _settle(rows: NDArray[np.intp], keys: Keys, floor: Values, ceiling: Values, exact: Exact) -> None:
     if len(rows):
         floor[rows] = ceiling[rows] = exact(keys[rows])

@@ -49,6 +49,11 @@ def reading() -> Iterator[None]:
         _known.reset(token)
 
 
+def known(key: Hashable) -> Any:
+    """What `once` has found under a key in this `reading` block so far, else None."""
+    return (_known.get() or {}).get(key)
+
+
 def once(key: Hashable, read: Read, convert: Callable[[list[Row]], Answer]) -> Answer:
     """What `convert` makes of the rows of a read, made at most once in a `reading` block; outside of one, every time."""
     known = _known.get()

@@ -2,6 +2,7 @@
 `countreads` and these together are every cell of a panel, under every signature."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from apps.observations.figures import Dimension
 from apps.observations.models import Axis, Slice
 from apps.observations.planning import segmentreads
 from apps.observations.planning.asks import Ask
-from apps.observations.planning.reading import once
+from apps.observations.planning.reading import known, once
 from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row
 from apps.observations.storage import smallcells
@@ -28,6 +29,8 @@ _TABLE_KEYS = 1 << 22  # with so few keys and bins, sums are added up in a table
 def numbers(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bucket (in seconds, 0 where there is but one bin), packets, sources, most, sensor_sources of the small cells."""
     axis, blocks = _where(ask)
+    if _listed(panels, ask, pieces) is not None:
+        axis, blocks = Axis.PORTS, None
     cells = _stored(panels, axis, blocks, pieces, "cells", _cells_of)
     cells = take(cells, _chosen(cells, ask, axis))
     return _summed(_keys(cells, ask), _bucketed(cells, ask))
@@ -39,9 +42,35 @@ def members(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
     axis, blocks = _where(ask)
     if axis is Axis.PORTS:  # these have no members
         axis = Axis.PORT
+    listed = _listed(panels, ask, pieces)
+    if listed is not None:
+        blocks = tuple(np.unique(listed >> 8).tolist())
     found = _stored(panels, axis, blocks, pieces, "cells || members", _members_of)
     found = take(found, _chosen(found, ask, axis))
     return _bucketed(found, ask) | {"key": _keys(found, ask)}
+
+
+def _listed(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64] | None:
+    """The ports of the ask that are small somewhere, where all small ports have been read already: the busy ones, of which
+    rankings are made, need no other body."""
+    if ask.slice is not Slice.PORT or ask.ports is None:
+        return None
+    cells = known(_key("cells", panels, Axis.PORTS, None, tuple(runs_of(pieces))))
+    if cells is None:
+        return None
+    ports = segmentreads.key_column(cells, Dimension.PORT)
+    return ports[_is_among(ports, ask.ports)]
+
+
+def _is_among(found: NDArray[np.int64], chosen: Sequence[int]) -> NDArray[np.bool_]:
+    """Of millions of small numbers, which are chosen: by a table, in a tenth of the time of sorting them."""
+    table = np.zeros(max(int(found.max(initial=0)), *chosen, 0) + 1, np.bool_)
+    table[list(chosen)] = True
+    return table[found]
+
+
+def _key(body: str, panels: Sequence[int], axis: Axis, blocks: tuple[int, ...] | None, runs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return "small cells", body, tuple(panels), axis, blocks, runs
 
 
 def _where(ask: Ask) -> tuple[Axis, tuple[int, ...] | None]:
@@ -70,7 +99,7 @@ def _stored(
     chosen = [] if blocks is None else [list(blocks)]
     parameters = [value for grain, start, end in runs for value in (list(panels), int(grain), int(axis), start, end, *chosen)]
     read = Read(" UNION ALL ".join([query] * len(runs)), parameters, 3, has_body=True)
-    return once(("small cells", body, tuple(panels), axis, blocks, runs), read, convert)
+    return once(_key(body, panels, axis, blocks, runs), read, convert)
 
 
 def _cells_of(rows: list[Row]) -> Frame:
@@ -96,7 +125,7 @@ def _chosen(cells: Frame, ask: Ask, axis: Axis) -> NDArray[np.bool_]:
     if ask.slice is Slice.PORT and axis is not Axis.PORTS:
         kept &= cells["is_port_small"]
     if ask.ports is not None:
-        kept &= np.isin(segmentreads.key_column(cells, Dimension.PORT), ask.ports)
+        kept &= _is_among(segmentreads.key_column(cells, Dimension.PORT), ask.ports)
     if ask.regions is not None:
         kept &= np.isin(cells["region"], ask.regions)
     elif ask.other_regions:
