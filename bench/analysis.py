@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--sensors", type=int, default=100)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", default="", help="views whose line contains this")
+    parser.add_argument("--only", default="", help="views whose name (page, ranking, series, …) or line contains this")
     parser.add_argument("--no-duck", action="store_true")
     parser.add_argument("--no-tenth", action="store_true", help="leave out the network of a tenth of the sensors")
     options = parser.parse_args()
@@ -97,9 +97,9 @@ def _network(options: argparse.Namespace, sensors: int, *, with_duck: bool, with
         collect_static()
         print(f"{sensors} sensors, {options.days} days written in {time.perf_counter() - started:.0f} s; {_sizes()}")
         client, engine, region = signed_in(), _duck(parquet) if parquet else None, _busiest_region()
-        counted = [view for view in counted_views(_periods(options.days), region) if options.only in str(view)]
+        counted = [view for view in counted_views(_periods(options.days), region) if view.has(options.only)]
         found = print_timings(counted, lambda view: time_view(view, client, engine, options.repeat, duck_repeat=1))
-        chosen = [view for view in segment_views(_periods(options.days)[0], region) if options.only in str(view)]
+        chosen = [view for view in segment_views(_periods(options.days)[0], region) if view.has(options.only)]
         if with_segments and chosen:
             print("from segments, over a quarter:")
             print_timings(chosen, lambda view: time_view(view, client, None, 1))

@@ -87,7 +87,7 @@ def _where(select: str, filters: dict[str, str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", default="", help="views whose line contains this")
+    parser.add_argument("--only", default="", help="views whose name (page, ranking, series, …) or line contains this")
     options = parser.parse_args()
     with empty_database("queries"):
         started = time.perf_counter()
@@ -95,7 +95,7 @@ def main() -> None:
         collect_static()
         print(f"{packets:,} packets ingested, rolled up and their months closed in {time.perf_counter() - started:.0f} s")
         client, engine = signed_in(), _duck()
-        chosen = [view for view in (*pages(), *_source_page(), *views()) if options.only in str(view)]
+        chosen = [view for view in (*pages(), *_source_page(), *views()) if view.has(options.only)]
         if not chosen:
             parser.error(f"no view's line contains {options.only!r}")
         print_timings(map(_with_period, chosen), lambda view: time_view(view, client, engine, options.repeat))

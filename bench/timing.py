@@ -20,6 +20,10 @@ class View:
     def url(self) -> str:
         return self.path if self.path.startswith("/") else f"/api/v1/{self.path}/"
 
+    def has(self, text: str) -> bool:
+        """Whether its line, or its name before that, contains a text."""
+        return text in f"{self.name} {self}"
+
     def __str__(self) -> str:
         return f"{self.path} " + " ".join(f"{name}={value}" for name, value in self.parameters.items() if name not in ("from", "to"))
 

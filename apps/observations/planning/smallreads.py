@@ -23,6 +23,7 @@ _BODIES = (
     "SELECT panel::bigint, extract(epoch FROM bucket)::bigint, octet_length(cells)::bigint, {body} FROM observations_smallcells"
     " WHERE panel = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
+_OF_NUMBERS = ("panel", "bucket", "protocol", "port", "region", "signature", "packets", "sources", "sensor_sources")
 _TABLE_KEYS = 1 << 22  # with so few keys and bins, sums are added up in a table instead of by sorting
 
 
@@ -32,7 +33,9 @@ def numbers(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
     if _listed(panels, ask, pieces) is not None:
         axis, blocks = Axis.PORTS, None
     cells = _stored(panels, axis, blocks, pieces, "cells", _cells_of)
-    cells = take(cells, _chosen(cells, ask, axis))
+    # Positions are taken several times as fast as a mask is; mostly nothing is left out.
+    kept = np.flatnonzero(_chosen(cells, ask, axis))
+    cells = {name: cells[name] if len(kept) == length(cells) else cells[name][kept] for name in _OF_NUMBERS}
     return _summed(_keys(cells, ask), _bucketed(cells, ask))
 
 
@@ -46,7 +49,7 @@ def members(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
     if listed is not None:
         blocks = tuple(np.unique(listed >> 8).tolist())
     found = _stored(panels, axis, blocks, pieces, "cells || members", _members_of)
-    found = take(found, _chosen(found, ask, axis))
+    found = take(found, np.flatnonzero(_chosen(found, ask, axis)))
     return _bucketed(found, ask) | {"key": _keys(found, ask)}
 
 
