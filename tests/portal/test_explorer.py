@@ -240,3 +240,11 @@ def test_annotations_are_marks_on_the_chart_and_words_below_it_for_own_staff(see
     assert 'href="https://example.org/a"' in page
     assert "An advisory" not in text_of(explore(ports="udp/53"))
     assert "An advisory" not in text_of(explore(seen.partner_a, ports="tcp/23"))
+
+
+@pytest.mark.parametrize(("chart", "can"), [("line", True), ("multiples", True), ("table", True), ("stacked", False), ("share", False),
+                                            ("heat", False), ("profile", False)])  # fmt: skip
+def test_a_comparison_is_offered_where_the_chart_draws_it(seen, visit, chart, can):
+    page = text_of(visit(seen.analyst, "/explorer/", **PERIOD, chart=chart, compare="previous"))
+    assert ('<select class="form-select" name="compare">' in page) == can
+    assert ('type="hidden" name="compare" value="previous"' in page) != can  # kept for the next chart

@@ -104,3 +104,12 @@ def test_a_region_page_tells_the_hours_of_the_day(seen, visit):
     assert "Japan by hour of the day" in page
     assert 'hx-get="/regions/JP/ports/?from=2026-03-02&amp;to=2026-03-16"' in page
     assert 'id="hours"' not in text_of(visit(seen.analyst, "/regions/JP/", **{"from": "2024-03-02", "to": "2026-03-16"}, bin="week"))
+
+
+def test_a_fixed_panel_is_fixed_in_the_period_before_too(seen, visit):
+    """No sensor watched on the tenth, the first day of the period before."""
+    query = {"from": "2026-03-13", "to": "2026-03-16", "fixed": "true"}
+    assert visit(seen.analyst, "/map/", **query).status_code == 200
+    refused = visit(seen.analyst, "/map/", **query, shading="change")
+    assert refused.status_code == 400
+    assert "no sensor was covered on all 6 days" in text_of(refused)

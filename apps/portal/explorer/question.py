@@ -45,6 +45,11 @@ class Question:
     ratio: RatioQuestion | None
 
     @property
+    def can_compare(self) -> bool:
+        """Whether the chart has room for another period beside the one it is about."""
+        return self.chart in (*CURVES, ChartKind.TABLE)
+
+    @property
     def is_daily(self) -> bool:
         """Whether it is about means over days, which only daily bins show."""
         return bool(self.mean or self.ratio)

@@ -42,7 +42,7 @@ def explorer_page(view: View) -> ExplorerPage:
     has_days = found.figure is not None and bool(found.figure.data["spans"])
     remarks = annotations_for(view.selection, view.user) if has_days else []
     return ExplorerPage(
-        filters=filter_bar(view, with_bins=True, also_shown=SHOWN),
+        filters=filter_bar(view, with_bins=True, can_compare=question.can_compare, also_shown=SHOWN),
         form=explorer_form(view, question),
         quick=quick_views(view),
         freshness=view.freshness,

@@ -1,11 +1,12 @@
 """The world by source region: where does it come from, and what changed?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy
 
 from apps.observations import queries
-from apps.observations.figures import Dimension, Freshness
+from apps.observations.figures import Against, Dimension, Freshness, Selection
+from apps.observations.planning import fixedpanels
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.maps import MOST_REGIONS, MapFigure, Shading, map_figure
 from apps.portal.state import View
@@ -29,6 +30,8 @@ class MapPage:
 
 
 def map_page(view: View, shading: Shading) -> MapPage:
+    if shading is Shading.CHANGE and view.selection.fixed_panel:
+        view = replace(view, selection=_fixed_in_both(view.selection))
     found = queries.ranking(view.selection, Dimension.REGION, view.unit, MOST_REGIONS, previous=True)
     return MapPage(
         filters=filter_bar(view, can_compare=False),
@@ -39,3 +42,9 @@ def map_page(view: View, shading: Shading) -> MapPage:
         ),
         map=map_figure(found, view, shading),
     )
+
+
+def _fixed_in_both(selection: Selection) -> Selection:
+    """A change is that of the traffic only where the sensors are the same in the period before."""
+    periods = [selection.period, selection.against(Against.PREVIOUS).period]
+    return replace(selection, scope=fixedpanels.narrowed(selection.scope, periods))
