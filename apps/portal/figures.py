@@ -1,10 +1,12 @@
 """A figure over time, ready to show: title, caption, table, what the chart draws, and where its points lead."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -69,6 +71,11 @@ class Figure:
     @property
     def data_id(self) -> str:
         return f"{self.id}-data"
+
+    @property
+    def data_text(self) -> str:
+        """The data as JSON, for cards that are loaded later: htmx takes every script out of them."""
+        return json.dumps(self.data, cls=DjangoJSONEncoder)
 
     @property
     def file_name(self) -> str:

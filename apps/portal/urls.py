@@ -13,6 +13,7 @@ urlpatterns = [
     path("annotations/<int:number>/remove/", annotations.remove_annotation, name="remove-annotation"),
     path("ports/", pages.ports, name="ports"),
     path("ports/<str:protocol>/<str:number>/", pages.port, name="port"),
+    path("ports/<str:protocol>/<str:number>/hours/", pages.port_hours, name="port-hours"),
     path("regions/", pages.regions, name="regions"),
     path("regions/<str:code>/", pages.region, name="region"),
     path("regions/<str:code>/ports/", regions.port_mix, name="port-mix"),

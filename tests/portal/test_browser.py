@@ -49,6 +49,16 @@ def test_every_page_in_both_languages_and_themes(portal):
             assert all(canvas.evaluate(IS_DRAWN) for canvas in canvases.all()), path
 
 
+def test_a_figure_that_the_page_loads_later_is_drawn(portal):
+    portal.goto(f"{portal.base}/ports/tcp/23/{QUERY}")
+    portal.locator("#hours").scroll_into_view_if_needed()
+    canvas = portal.locator("figure#hours canvas")
+    canvas.wait_for(state="visible")
+    portal.wait_for_load_state("networkidle")
+    assert canvas.evaluate(IS_DRAWN)
+    assert portal.locator("figure#hours [data-png]").is_visible()
+
+
 def test_no_page_is_wider_than_a_small_telephone(portal):
     portal.set_viewport_size({"width": 360, "height": 740})
     for path in PAGES:

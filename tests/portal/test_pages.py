@@ -14,7 +14,8 @@ from apps.reference.names import forget_aliases
 from tests.portal.scene import JAPANESE, OTHER, PERIOD
 
 PATHS = (
-    "/", "/ports/", "/ports/tcp/23/", "/regions/", "/regions/JP/", "/sources/", f"/sources/{JAPANESE}/", "/sensors/", "/search/",
+    "/", "/ports/", "/ports/tcp/23/", "/ports/tcp/23/hours/", "/regions/", "/regions/JP/", "/sources/", f"/sources/{JAPANESE}/",
+    "/sensors/", "/search/",
 )  # fmt: skip
 # Queries of a page, signing in included; what begins and ends transactions is left out.
 BUDGET = 12
@@ -257,3 +258,21 @@ def test_the_submitted_form_leads_to_a_tidy_address(seen, visit):
 
 def test_periods_say_when_they_do_not_count_back_from_now(seen, visit):
     assert "Periods count back from March 15, 2026" in text_of(visit(seen.analyst, "/"))
+
+
+def test_a_port_page_loads_the_hours_of_the_day_as_a_card(seen, visit):
+    page = text_of(visit(seen.analyst, "/ports/tcp/23/", **PERIOD, regions="JP"))
+    assert 'id="hours" hx-get="/ports/tcp/23/hours/?from=2026-03-02&amp;to=2026-03-16&amp;regions=JP"' in page
+    client = Client(headers={"accept-language": "en", "HX-Request": "true"})
+    client.force_login(seen.analyst)
+    card = text_of(client.get("/ports/tcp/23/hours/", PERIOD | {"regions": "JP"}))
+    assert "<html" not in card and "23/TCP (telnet) by hour of the day (Japan)" in card
+    rows = dict(table_rows(card, "hours"))
+    assert rows["12:00"] == "288 (100.0 %)" and rows["13:00"] == "0 (0.0 %)"
+
+
+def test_a_period_too_long_for_hours_has_no_such_card(seen, visit):
+    long = {"from": "2024-03-02", "to": "2026-03-16", "bin": "week"}
+    assert 'id="hours"' not in text_of(visit(seen.analyst, "/ports/tcp/23/", **long))
+    assert visit(seen.analyst, "/ports/tcp/23/hours/", **long).status_code == 400
+    assert visit(seen.analyst, "/ports/tcp/99999/hours/").status_code == 404

@@ -50,6 +50,7 @@ class Portal:
             return {"number": self.ticket.number} | ({extra[page]: numbers[extra[page]]} if page in extra else {})
         others: dict[str, dict[str, object]] = {
             "portal:port": {"protocol": "tcp", "number": "23"},
+            "portal:port-hours": {"protocol": "tcp", "number": "23"},
             "portal:region": {"code": "JP"},
             "portal:port-mix": {"code": "JP"},
             "portal:csv-panels": {"code": "JP"},

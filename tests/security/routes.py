@@ -48,6 +48,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:annotation": ("get", answers(200, partners=404, outsiders=302)),
     "portal:remove-annotation": ("post", answers(404, analyst=302, outsiders=302)),
     "portal:port": ("get", PEOPLE),
+    "portal:port-hours": ("get", PEOPLE),
     "portal:regions": ("get", PEOPLE),
     "portal:region": ("get", PEOPLE),
     "portal:port-mix": ("get", PEOPLE),

@@ -48,11 +48,14 @@ def trend_of(view: View, key: str, label: str, title: str) -> Trend:
     return Trend(total, with_previous(figure, earlier, view.against) if earlier else figure)
 
 
-def hours_of(view: View, title: str) -> Figure | None:
-    """At which hours of the day packets arrive, whatever the unit: sources by hour would need every segment. None where
-    the period has more hours than a profile looks at."""
-    if (view.period.end - view.period.start) / timedelta(hours=1) > MAX_BINS:
-        return None
+def has_hours(view: View) -> bool:
+    """Whether the period has no more hours than a profile looks at."""
+    return (view.period.end - view.period.start) / timedelta(hours=1) <= MAX_BINS
+
+
+def hours_figure(view: View, title: str) -> Figure:
+    """At which hours of the day packets arrive, whatever the unit: sources by hour would need every segment. ParameterError
+    where the period is too long for a profile."""
     packets = replace(view, unit=Unit.PACKETS)
     question = Question(ChartKind.PROFILE, Dimension.NONE, 1, 0, None)
     figure = profile_figure(hour_profile(view.selection), packets, question, id="hours")

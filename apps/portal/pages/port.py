@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.common.ports import PortKey
@@ -14,6 +13,7 @@ from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.pages.crowds import Later, crowds_later
 from apps.portal.pages.notes import Notes, notes_on
 from apps.portal.pages.parts import TOP, Split, split_of, trend_of
+from apps.portal.pages.porthours import port_hours_later
 from apps.portal.shares import ShareTable, share_table, signature_label
 from apps.portal.state import View
 from apps.portal.summary import Fact, facts_of, with_every_signature
@@ -35,7 +35,7 @@ class PortPage:
     by_signature: Figure | None  # None where there is but one
     signatures: ShareTable
     notes: Notes
-    profile_url: str  # when in the day packets come, in the explorer
+    hours: Later | None  # None where the period is too long for a profile
     sources_url: str
     crowds: tuple[Later, ...]
 
@@ -61,7 +61,7 @@ def port_page(view: View, key: PortKey) -> PortPage:
         by_signature=_by_signature(signatures, view, label),
         signatures=share_table(signatures, view, title=_("Signatures")),
         notes=notes_on([key], [], view.selection.definitions_day, view.user),
-        profile_url=view.url(reverse("portal:explorer"), ports=str(key), chart="profile"),
+        hours=port_hours_later(view, key),
         sources_url=view.sources_url(),
         crowds=crowds_later(view),
     )

@@ -13,7 +13,7 @@ from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.pages.crowds import Later, crowds_later
 from apps.portal.pages.labelmoves import LabelMovesLinks, label_moves_links
-from apps.portal.pages.parts import Split, hours_of, split_of, trend_of
+from apps.portal.pages.parts import Split, has_hours, hours_figure, split_of, trend_of
 from apps.portal.pages.portmix import port_mix_later
 from apps.portal.state import View
 from apps.portal.summary import Fact, facts_of
@@ -48,7 +48,7 @@ def region_page(view: View, code: str) -> RegionPage:
         lambda: trend_of(view, code, label, _("Trend of %(region)s") % {"region": label}),
         lambda: _ports(view, label),
         lambda: _halves(view),
-        lambda: hours_of(view, _("%(region)s by hour of the day") % {"region": label}),
+        lambda: hours_figure(view, _("%(region)s by hour of the day") % {"region": label}) if has_hours(view) else None,
     )
     return RegionPage(
         code=code,

@@ -12,6 +12,7 @@ from apps.observations.queries import newest_data
 from apps.portal import downloads
 from apps.portal.pages.home import home_page
 from apps.portal.pages.port import port_page
+from apps.portal.pages.porthours import port_hours_page
 from apps.portal.pages.rankings import ports_page, regions_page
 from apps.portal.pages.region import panel_figure, region_page
 from apps.portal.pages.sensors import sensors_page
@@ -19,7 +20,7 @@ from apps.portal.pages.source import source_page, timeline_figure
 from apps.portal.pages.sources import sources_page
 from apps.portal.search import destination
 from apps.portal.state import view_from
-from apps.portal.views.guards import address_or_404, analysis_page, port_or_404
+from apps.portal.views.guards import address_or_404, analysis_page, card_or_page, port_or_404
 from apps.reference.names import is_region
 from apps.sensors.queries import scope_for
 
@@ -38,6 +39,12 @@ def ports(request: HttpRequest) -> HttpResponse:
 def port(request: HttpRequest, protocol: str, number: str) -> HttpResponse:
     key = port_or_404(f"{protocol}/{number}")
     return render(request, "portal/port.html", {"page": port_page(view_from(request, filters={"ports": str(key)}), key)})
+
+
+@analysis_page
+def port_hours(request: HttpRequest, protocol: str, number: str) -> HttpResponse:
+    key = port_or_404(f"{protocol}/{number}")
+    return card_or_page(request, "port_hours", port_hours_page(view_from(request, filters={"ports": str(key)}), key))
 
 
 @analysis_page

@@ -1,10 +1,9 @@
-// Draws every figure of a page and makes its buttons work. Without it the table and the CSV are there.
+// Draws every figure of a page and makes its buttons work, those that the page loads later, too. Without it the table and the CSV
+// are there.
 import { drawFigure } from "../lib/charts.js";
 import { composePicture, download } from "../lib/png.js";
 
-for (const figure of document.querySelectorAll("[data-figure]")) {
-  const area = figure.querySelector("[data-canvas]");
-  if (!area) continue;
+function show(figure, area) {
   area.hidden = false;
   const data = JSON.parse(document.getElementById(figure.dataset.figure).textContent);
   drawFigure(area, data, {
@@ -19,3 +18,13 @@ for (const figure of document.querySelectorAll("[data-figure]")) {
     download(composePicture(area, data, { title, unit: data.axis, caption }), figure.dataset.file);
   });
 }
+
+function showAll() {
+  for (const figure of document.querySelectorAll("[data-figure]")) {
+    const area = figure.querySelector("[data-canvas]");
+    if (area?.hidden) show(figure, area);
+  }
+}
+
+showAll();
+document.addEventListener("htmx:load", showAll);
