@@ -68,3 +68,7 @@ def test_windows_say_which_days_are_needed():
 )
 def test_a_moving_mean_trails_and_passes_over_gaps(values, n, expected):
     assert moving_mean(values, n) == expected
+
+
+def test_a_moving_mean_forgets_what_has_gone_by():
+    assert moving_mean([1e15, 0.1, 0.1, 0.0, 0.0], 2)[2:] == (0.1, 0.05, 0.0)
