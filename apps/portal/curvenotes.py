@@ -69,4 +69,6 @@ def rank_note(found: Ranking) -> tuple[Note, ...]:
 
 
 def _move(label: str, before: int | None, rank: int) -> str:
-    return _("%(label)s from %(before)s to %(rank)d") % {"label": label, "before": before or "–", "rank": rank}
+    if before is None:
+        return _("%(label)s from outside the ranking to %(rank)d") % {"label": label, "rank": rank}
+    return _("%(label)s from %(before)d to %(rank)d") % {"label": label, "before": before, "rank": rank}

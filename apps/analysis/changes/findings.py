@@ -29,11 +29,12 @@ class Finding:
 
 
 def score_of(factor: float | None, share: float, *, is_narrow: bool = False) -> float:
-    """0 to 100: three fifths for how large the change is (a factor, None: from nothing), two for how much of all packets it
-    is about; a quarter of it where the change rests on one sensor or a handful of sources."""
+    """0 to 100: the geometric mean of how sharp the change is (a factor, None: from nothing) and of how much of all packets it
+    is about, so that neither makes a change weighty alone; a quarter of it where the change rests on one sensor or a handful
+    of sources."""
     size = 1.0 if not factor else min(1.0, abs(log2(factor)) / log2(FULL_FACTOR))
     weight = min(1.0, sqrt(max(share, 0.0) / FULL_SHARE))
-    return round(100 * (0.6 * size + 0.4 * weight) * (NARROW if is_narrow else 1.0), 1)
+    return round(100 * sqrt(size * weight) * (NARROW if is_narrow else 1.0), 1)
 
 
 def is_narrow(sensors: int, of: int, largest_share: float | None, sources: int | None) -> bool:

@@ -95,10 +95,19 @@ def test_two_findings_of_the_same_change_make_one_row():
         (4, 0.025, False, 50),
         (4, 0.025, True, 12.5),
         (1, 0, False, 0),
+        (2, 0.1, False, 50),
+        (None, 0.001, False, 31.6),
+        (None, 0, False, 0),
     ],
 )
 def test_the_weight_of_a_change(factor, share, narrow, score):
     assert score_of(factor, share, is_narrow=narrow) == score
+
+
+def test_a_doubling_of_much_traffic_outweighs_the_end_of_a_trickle():
+    assert score_of(2, 0.1) > score_of(1.5, 0.1) > score_of(0, 0.0005)
+    assert score_of(16, 0.01) > score_of(2, 0.01)
+    assert score_of(4, 0.05) > score_of(4, 0.005)
 
 
 def test_one_sensor_or_a_handful_of_sources_is_narrow():
