@@ -222,7 +222,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "apps.common.api.exception_handler",
+    "EXCEPTION_HANDLER": "apps.observations.api.computations.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 API_TOKEN_DAYS = env_int("API_TOKEN_DAYS", 365)  # 0: tokens do not expire

@@ -1,4 +1,5 @@
-"""Errors of the domain as a page that says, in words, what can be done about them."""
+"""Errors of the domain as a page that says, in words, what can be done about them, and views that have to be computed first as
+one that waits for them."""
 
 from collections.abc import Callable
 
@@ -6,6 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.common.errors import DomainError
+from apps.observations.planning.longreads import offered
+from apps.observations.planning.needed import NeedsComputationError
+from apps.portal.views.computing import being_computed
 
 
 class DomainErrorPages:
@@ -15,9 +19,15 @@ class DomainErrorPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        with offered():
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
+        if isinstance(error, NeedsComputationError):
+            try:
+                return being_computed(request, error)
+            except DomainError as refusal:
+                error = refusal
         return render(request, "400.html", {"error": error}, status=error.status)

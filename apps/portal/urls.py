@@ -1,12 +1,26 @@
 from django.urls import path
 
-from apps.portal.views import annotations, changes, crowds, explorer, holders, notes, operations, pages, regions, sourcenotes, watching
+from apps.portal.views import (
+    annotations,
+    changes,
+    computing,
+    crowds,
+    explorer,
+    holders,
+    notes,
+    operations,
+    pages,
+    regions,
+    sourcenotes,
+    watching,
+)
 
 app_name = "portal"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("search/", pages.search, name="search"),
     path("freshness/", pages.freshness, name="freshness"),
+    path("computing/", computing.computing, name="computing"),
     path("explorer/", explorer.explorer, name="explorer"),
     path("annotations/", annotations.annotations, name="annotations"),
     path("annotations/<int:number>/", annotations.annotation, name="annotation"),

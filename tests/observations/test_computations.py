@@ -33,7 +33,8 @@ PERIOD = Period.of_days(FIRST, FIRST + timedelta(days=DAYS), TOKYO)
 pytestmark = pytest.mark.django_db
 
 
-def _see():
+def see_traffic():
+    """Forty-five days of random traffic of three sensors."""
     chance = np.random.default_rng(11)
     cast = make_cast()
     sensors = [cast.sensor, cast.sensor_a, cast.sensor_b]
@@ -55,7 +56,7 @@ def _see():
 @pytest.fixture(scope="module")
 def seen(django_db_setup, django_db_blocker):
     with sightings.kept(django_db_blocker):
-        yield _see()
+        yield see_traffic()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.urls import reverse
@@ -59,6 +60,7 @@ class Portal:
             "portal:csv-timeline": {"address": scene.JAPANESE},
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},
+            "api:computation": {"uuid": UUID(int=1)},
             "portal:sensor": {"number": self.cast.sensor.pk},
             "portal:add-note": {"kind": "advice"},
             **dict.fromkeys(("portal:edit-note", "portal:remove-note"), {"kind": "port", "number": self._note()}),

@@ -42,6 +42,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:home": ("get", PEOPLE),
     "portal:search": ("get", PEOPLE),
     "portal:freshness": ("get", PEOPLE),
+    "portal:computing": ("get", answers(404, outsiders=302)),  # nobody has asked for one
     "portal:explorer": ("get", PEOPLE),
     "portal:ports": ("get", PEOPLE),
     "portal:annotations": ("get", answers(200, partners=404, outsiders=302)),
@@ -118,6 +119,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:cohorts-evaluate": ("post", answers(IN, outsiders=401)),
     "api:label-moves": ("get", answers(IN, outsiders=401)),  # 400 without a region
     "api:changes": ("get", TOKEN_OR_SESSION),
+    "api:computation": ("get", answers(404, outsiders=401)),  # of somebody else
     "api:coverage": ("get", TOKEN_OR_SESSION),
     "api:exclusions": ("get", TOKEN_OR_SESSION),
     "api:exclusion": ("delete", answers(404, analyst=204, admin=204, outsiders=401)),
