@@ -82,9 +82,14 @@ class View:
         """How new the data is; asked after the figures it takes no query of its own, because they ask it with their own."""
         return newest_data(self.selection.scope)
 
+    @cached_property
+    def _kept(self) -> str:
+        """The end of every link that keeps the view as it is; a map has hundreds."""
+        return with_state("", self.query)
+
     def url(self, path: str, **changes: str) -> str:
         """A link to `path` that keeps the view."""
-        return with_state(path, self.query, **changes)
+        return with_state(path, self.query, **changes) if changes else f"{path}{self._kept}"
 
     def url_here(self, **changes: str) -> str:
         """This page with one thing of the view changed, its own filters kept."""
