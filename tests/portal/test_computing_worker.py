@@ -30,3 +30,14 @@ def test_a_worker_computes_what_a_page_waits_for(empty_flows, celery_worker, cli
     assert set(Computation.objects.values_list("state", flat=True)) == {"done"}
     assert KeptRows.objects.exists()
     wait_until(lambda: client.get(PATH + query(cast), follow=True).status_code == 200, timeout_s=30)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_browser_that_waits_is_shown_the_view_by_itself(empty_flows, celery_worker, live_server, page, sign_in, monkeypatch):
+    monkeypatch.setattr(longreads, "PAGE_ROWS", 10)
+    cast = see_traffic()
+    sign_in(cast.analyst)
+    page.goto(live_server.url + PATH + query(cast))
+    page.get_by_role("status").first.wait_for()
+    page.locator(".computing").wait_for(state="detached", timeout=30_000)
+    page.locator("main table").first.wait_for(state="attached", timeout=30_000)  # behind its figure
