@@ -121,6 +121,14 @@ def _forget():
     segmentcache.forget()
 
 
+def test_days_too_large_for_memory_are_read_by_sensor(seen, narrow, monkeypatch):
+    question = partial(planner.sources, Ask(of_two(seen, scanners=Scanners.EXCLUDE), Dimension.PORT))
+    expected = question()
+    monkeypatch.setattr(longreads, "CHUNK_ROWS", 1)
+    found = computed(seen.analyst, question)
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
 def test_questions_asked_together_tell_at_once_what_all_of_them_need(seen, narrow):
     selection = of_two(seen, scanners=Scanners.EXCLUDE)
     _forget()

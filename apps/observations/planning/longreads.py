@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from django.conf import settings
 from django.utils import timezone
 
+from apps.common.periods import local_day
 from apps.observations.planning import segmentcache
 from apps.observations.planning.keptrows import decode, summed
 from apps.observations.planning.needed import LongRead, NeedsComputationError
@@ -25,7 +27,7 @@ from apps.observations.storage.columns import Frame, concat
 
 PAGE_ROWS = 6_000_000  # of one question while somebody waits: about two seconds
 KEPT_ROWS = 6_000_000  # of rows read ahead that an answer takes
-CHUNK_ROWS = 4_000_000  # of segments in the memory of a worker, about 300 MB with what sorting takes
+CHUNK_ROWS = 4_000_000  # of segments in the memory of a worker, 750 MiB with the process and what sorting takes
 JOB_ROWS = 500_000_000  # of segments that a job reads: minutes
 
 _offered: ContextVar[bool] = ContextVar("computation_offered", default=False)
@@ -92,9 +94,15 @@ def chunks(read: LongRead) -> list[Chunk]:
 
 
 def compute(chunk: Chunk, columns: tuple[str, ...] | None) -> Frame:
-    """The rows of one chunk, read from segments."""
-    parts = segments.read(chunk.spec.sensors, chunk.days, keep=chosen(chunk.spec), max_rows=segments.MAX_ROWS)
-    return summed(binned(parts, chunk.spec), columns)
+    """The rows of one chunk, read from segments; of a day that is too large by itself, one sensor after the other."""
+    sensors = chunk.spec.sensors
+    turns = [sensors] if chunk.rows <= CHUNK_ROWS else [(sensor,) for sensor in sensors]
+    return summed(_joined([_read(chunk, turn, columns) for turn in turns]), columns)
+
+
+def _read(chunk: Chunk, sensors: tuple[int, ...], columns: tuple[str, ...] | None) -> Frame:
+    rows_read = segments.read(sensors, chunk.days, keep=chosen(chunk.spec))
+    return summed(binned(rows_read, chunk.spec), columns)
 
 
 def kept_rows(parts: list[Chunk]) -> dict[bytes, int]:
@@ -120,7 +128,7 @@ _Day = tuple[int, int, int]  # day since 1970, rows, stamp
 
 def _grouped(days: list[_Day]) -> Iterator[list[_Day]]:
     """Neighbouring days of one month while they are few rows together; those of the current month one by one."""
-    current = timezone.localdate().replace(day=1)
+    current = local_day(timezone.now(), settings.REPORT_TIME_ZONE).replace(day=1)  # the same for everybody
     group: list[_Day] = []
     for day in days:
         month = _month(day)
