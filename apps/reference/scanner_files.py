@@ -9,13 +9,16 @@ maltrail  the same; a line that begins with / is a path of requests, not an addr
 import gzip
 import json
 import lzma
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from apps.common.errors import DomainError
@@ -47,7 +50,7 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return f"row {self.row}: {self.text}"
+        return _("row %(row)d: %(text)s") % {"row": self.row, "text": self.text}
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,33 @@ class ReadList:
 def read(path: Path, form: Format, *, skips_bad: bool = False) -> ReadList:
     """The ranges of a file, plain or packed by xz or gzip. DomainError names up to 20 bad rows, unless they are to be skipped."""
     try:
-        with _OPENERS.get(path.suffix, open)(path, "rb") as file:  # type: ignore[operator]  # all of them take these
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, EOFError, lzma.LZMAError) as error:
+        with path.open("rb") as file:
+            return read_open(file, path.name, form, skips_bad=skips_bad)
+    except OSError as error:
         raise DomainError(f"{path.name}: {error}", code="unreadable") from error
+
+
+def read_open(file: IO[bytes], name: str, form: Format, *, skips_bad: bool = False) -> ReadList:
+    """The same of a file that is open, whose `name` tells how it is packed."""
+    try:
+        opener = _OPENERS.get(Path(name).suffix)
+        data = (opener(file, "rb") if opener else file).read(MAX_BYTES + 1)  # type: ignore[operator]  # both take these
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise DomainError(f"{name}: {error}", code="unreadable") from error
     if len(data) > MAX_BYTES:
-        raise DomainError(f"{path.name}: larger than {MAX_BYTES >> 20} MiB", code="too_large")
-    return parse(data, form, path.name, skips_bad=skips_bad)
+        raise DomainError(f"{name}: " + _("larger than %(size)d MiB") % {"size": MAX_BYTES >> 20}, code="too_large")
+    return parse(data, form, name, skips_bad=skips_bad)
 
 
 def parse(data: bytes, form: Format, name: str = "list", *, skips_bad: bool = False) -> ReadList:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DomainError(f"{name}: not UTF-8 at byte {error.start}", code="unreadable") from error
+        raise DomainError(f"{name}: " + _("not UTF-8 at byte %(byte)d") % {"byte": error.start}, code="unreadable") from error
     rows = list(_lines(text, form) if form in (Format.MALTRAIL, Format.PLAIN) else _entries(text, form, name))
     if not rows or len(rows) > MAX_ROWS:
-        raise DomainError(f"{name}: holds no address" if not rows else f"{name}: more than {MAX_ROWS:,} rows", code="bad_list")
+        problem = _("more than %(rows)d rows") % {"rows": MAX_ROWS} if rows else _("holds no address")
+        raise DomainError(f"{name}: {problem}", code="bad_list")
     found, problems = _ranges(rows)
     if problems and not (skips_bad and found):
         raise _refusal(name, problems)
@@ -95,10 +108,10 @@ def _entries(text: str, form: Format, name: str) -> Iterator[tuple[int, object]]
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DomainError(f"{name}: not JSON: {error}", code="unreadable") from error
+        raise DomainError(f"{name}: " + _("not JSON: %(problem)s") % {"problem": error}, code="unreadable") from error
     entries = found.get("list") if form is Format.MISP and isinstance(found, dict) else found
     if not isinstance(entries, list):
-        raise DomainError(f"{name}: not a list in the form {form}", code="bad_list")
+        raise DomainError(f"{name}: " + _("not a list in the form %(form)s") % {"form": form}, code="bad_list")
     for number, entry in enumerate(entries, 1):
         yield number, entry.get("ip") if form is Format.NICT and isinstance(entry, dict) else entry
 
@@ -115,21 +128,28 @@ def _ranges(rows: list[tuple[int, object]]) -> tuple[list[tuple[int, int]], list
 
 def _refusal(name: str, problems: list[Problem]) -> DomainError:
     shown = problems[:SHOWN_PROBLEMS]
-    more = f"; and {len(problems) - len(shown)} more" if len(problems) > len(shown) else ""
+    more = "; " + _("and %(count)d more") % {"count": len(problems) - len(shown)} if len(problems) > len(shown) else ""
     return DomainError(f"{name}: {'; '.join(map(str, shown))}{more}", code="bad_list", fields={f"row {one.row}": one.text for one in shown})
 
 
 def _range(entry: object) -> tuple[int, int]:
     if not isinstance(entry, str):
-        raise ValueError("names no address")
-    network = ip_network(entry.strip()[:60], strict=False)
+        raise ValueError(_("names no address"))
+    network = _network(entry.strip()[:60])
     if network.prefixlen < WIDEST[network.version]:
-        raise ValueError(f"{network} is wider than /{WIDEST[network.version]}")
+        raise ValueError(_("%(network)s is wider than /%(prefix)d") % {"network": network, "prefix": WIDEST[network.version]})
     start = from_address(str(network.network_address))
     end = from_address(str(network.broadcast_address))
     if isinstance(network.network_address, IPv6Address) and not (start >= 1 << 32 and end <= _MAX_KEY):
-        raise ValueError(f"{network} is not a public address")
+        raise ValueError(_("%(network)s is not a public address") % {"network": network})
     return start, end
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError(_("%(text)r is no address or prefix") % {"text": text}) from error
 
 
 def _united(ranges: Ranges) -> Ranges:

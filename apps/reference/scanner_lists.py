@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.accounts import audit
 from apps.accounts.models import User
@@ -51,6 +52,6 @@ def remove(*, stored: ScannerList, by: User | None) -> None:
 
 def _check(name: str, day: date) -> None:
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-        raise ParameterError("name", f"needs 1 to {MAX_NAME} printable characters")
+        raise ParameterError("name", _("needs 1 to %(max)d printable characters") % {"max": MAX_NAME})
     if not EARLIEST <= day <= timezone.now().date() + timedelta(days=1):
-        raise ParameterError("date", f"must lie between {EARLIEST} and today")
+        raise ParameterError("date", _("must lie between %(first)s and today") % {"first": EARLIEST})

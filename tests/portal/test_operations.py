@@ -1,11 +1,13 @@
 """Pages and API of the operator: scanner lists, exclusions, coverage calendar, one sensor. Who sees what, and exact numbers."""
 
+import gzip
 import json
 from datetime import date, timedelta
 from unittest import mock
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.accounts.models import AuditEntry
@@ -223,3 +225,52 @@ def test_lists_of_scanners_are_shown_to_all_and_removed_by_administrators(seen, 
     assert client_of(seen.admin).post(f"/scanner-lists/{stored.pk}/remove/").status_code == 302
     assert not ScannerList.objects.exists()
     assert AuditEntry.objects.filter(action="scanner_list.removed", actor_name="admin").exists()
+
+
+def upload(user, text=b"192.0.2.1\n198.51.100.0/24\n", file_name="list.txt", **fields):
+    written = {"name": "ours", "date": str(FIRST), "format": "plain"} | fields
+    return client_of(user).post("/scanner-lists/", written | {"file": SimpleUploadedFile(file_name, text)})
+
+
+def test_an_administrator_loads_a_list_by_the_page_as_the_command_does(seen, visit):
+    assert upload(seen.admin).status_code == 302
+    stored = ScannerList.objects.get()
+    assert (stored.name, stored.list_date, stored.ranges.count()) == ("ours", FIRST, 2)
+    assert AuditEntry.objects.filter(action="scanner_list.loaded", actor_name="admin").count() == 1
+    page = text_of(visit(seen.admin, "/scanner-lists/"))
+    assert "0 of 13 days counted anew" in page and 'hx-trigger="every 5s"' in page
+    sightings.roll_up()
+    assert table_rows(text_of(visit(seen.admin, "/scanner-lists/")), "scanner-lists-title")[0][3:5] == ["2", "13 days, all counted"]
+
+
+def test_packed_lists_are_read_too(seen, db):
+    assert upload(seen.admin, gzip.compress(b"192.0.2.1\n"), "list.txt.gz").status_code == 302
+    assert ScannerList.objects.get().ranges.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "told"),
+    [
+        (b"192.0.2.1\nnobody\n", {}, "row 2: "),
+        (b"", {}, "file"),
+        (b"192.0.2.1\n", {"date": "yesterday"}, "date: is not a day"),
+        (b"192.0.2.1\n", {"date": "2999-01-01"}, "date: must lie between"),
+        (b"192.0.2.1\n", {"name": ""}, "name: needs 1 to 80"),
+        (b"192.0.2.1\n", {"name": "a\x00b"}, "name: needs 1 to 80"),
+        (b"192.0.2.1\n", {"format": "xls"}, "format: must be one of nict"),
+        (b"192.0.2.1\n" * 900_000, {}, "file: larger than 8 MiB"),
+        (b"no gzip", {}, "list.gz"),
+    ],
+)
+def test_a_bad_upload_is_refused_whole_and_keeps_what_was_written(seen, db, text, fields, told):
+    page = upload(seen.admin, text, "list.gz" if told == "list.gz" else "list.txt", **fields)
+    assert page.status_code == 400 and told in text_of(page)
+    assert not ScannerList.objects.exists() and not AuditEntry.objects.filter(action="scanner_list.loaded").exists()
+
+
+def test_nobody_else_loads_lists(seen, visit):
+    for name, user in seen.people.items():
+        assert ('enctype="multipart/form-data"' in text_of(visit(user, "/scanner-lists/"))) is (name == "admin")
+        if name != "admin":
+            assert upload(user).status_code == 404
+    assert not ScannerList.objects.exists()

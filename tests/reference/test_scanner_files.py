@@ -6,6 +6,7 @@ import lzma
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from apps.common.errors import DomainError
 from apps.common.sourcekeys import from_address
@@ -19,6 +20,12 @@ NICT = json.dumps(
 )
 MISP = json.dumps({"name": "a list", "type": "cidr", "list": ["192.0.2.0/25", "192.0.2.128/25", "198.51.100.7"]})
 MALTRAIL = "# a list\n\n    \n# /a/path is none\n192.0.2.9 # probe.example\n192.0.2.10\n192.0.2.0/29 # wide\n"
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
 
 
 def key(address):

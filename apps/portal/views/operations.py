@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.guards import get_visible_or_404, require
 from apps.accounts.models import User
@@ -17,6 +17,7 @@ from apps.common.ports import PortKey
 from apps.observations import params, queries
 from apps.observations.counting.exclusions import exclude, lift
 from apps.observations.counting.rerolls import remove_scanners_and_reroll
+from apps.portal import scanneruploads
 from apps.portal.pages import exclusions as exclusion_pages
 from apps.portal.pages import scanners as scanner_pages
 from apps.portal.state import view_from
@@ -26,12 +27,25 @@ from apps.sensors.models import Exclusion, Sensor
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def scanners(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/scanners.html", {"page": scanner_pages.scanners_page(cast(User, request.user))})
+    """The lists; by POST a further one, or the form as it was written and what is wrong with it."""
+    user = cast(User, request.user)
+    if request.method == "GET":
+        return render(request, "portal/scanners.html", {"page": scanner_pages.scanners_page(user)})
+    if not scanner_pages.may_edit(user):
+        raise Http404
+    written = {name: request.POST.get(name, "").strip()[:200] for name in scanneruploads.FIELDS}
+    try:
+        days = scanneruploads.load(written, request.FILES.get("file"), user)
+    except DomainError as error:
+        page = scanner_pages.scanners_page(user, written, error.message)
+        return render(request, "portal/scanners.html", {"page": page}, status=error.status)
+    messages.success(request, _("The list was loaded.") + " " + _recounted(days))
+    return redirect("portal:scanners")
 
 
-@require(scanner_pages.may_remove)
+@require(scanner_pages.may_edit)
 @require_POST
 def remove_scanners(request: HttpRequest, number: int) -> HttpResponse:
     days = remove_scanners_and_reroll(stored=get_object_or_404(ScannerList, pk=number), by=cast(User, request.user))

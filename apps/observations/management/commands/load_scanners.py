@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 
 from apps.common.errors import DomainError
 from apps.observations.counting.rerolls import load_scanners_and_reroll
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--date", type=date.fromisoformat, required=True, help="the day the list is of; it holds for 30 days around it")
         parser.add_argument("--skip-bad", action="store_true", help="leave out rows that are no address, naming them")
 
+    @no_translations
     def handle(self, *args: object, **options: object) -> None:
         file, day = options["file"], options["date"]
         assert isinstance(file, Path) and isinstance(day, date)
