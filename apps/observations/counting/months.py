@@ -27,7 +27,7 @@ from apps.observations.storage.hours import microseconds
 from apps.observations.storage.locks import month_lock
 
 CLOSES_AFTER = timedelta(days=1)  # late batches of the last evening should not cost a second build
-PART_ROWS = 1_000_000  # rows held at once; grouping takes some 500 bytes for each
+PART_ROWS = 800_000  # rows held at once; grouping takes some 500 bytes for each
 
 _BY_SENSOR = ("sensor", "source", "protocol", "port", "signature", "region", "packets", "excluded")
 _WITHOUT_PORT = ("sensor", "source", "signature", "region", "packets", "excluded")
