@@ -1,6 +1,7 @@
 """Cohorts against looking at every row: random expressions, both meanings of "and", and everything that is refused."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def random_node(crowd, chance, depth=0):
 
 
 def random_atom(crowd, chance):
-    atom = {}
+    atom: dict[str, Any] = {}
     if chance.random() < 0.6:
         atom["ports"] = [str(port) for port in chance.choice(PORTS, chance.integers(1, 3), replace=False)]
     if chance.random() < 0.3:
@@ -123,7 +124,7 @@ def test_since_last_week_is_two_periods(crowd):
 
 
 ATOM = {"ports": "tcp/23"}
-REFUSED = {
+REFUSED: dict[str, list[Any]] = {
     "expression": [None, [], "tcp/23", 7],
     "and": [{"and": []}, {"and": {}}, {"and": [ATOM] * 21}],
     "not": [{"not": ATOM}],

@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from ipaddress import ip_network
+from typing import Any
 
 import numpy as np
 import pytest
@@ -226,7 +227,7 @@ def _tally(sensors, covered):
 
 
 def _by_hand(before, after, covered_before, covered_after):
-    total = defaultdict(int)
+    total: dict[Any, int] = defaultdict(int)
     for sign, period_flows in ((-1, before), (1, after)):
         for sensor, flows in enumerate(period_flows):
             for day, packets, is_own, is_fixed in flows:

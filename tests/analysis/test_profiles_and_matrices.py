@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,7 +48,8 @@ def within(traffic, period):
 
 
 def hours_of(rows, dimension, zone, unit):
-    packets, sources = defaultdict(int), defaultdict(set)
+    packets: dict[Any, int] = defaultdict(int)
+    sources: dict[Any, set[Any]] = defaultdict(set)
     for one in rows:
         cell = key_of(one, dimension), one.at.astimezone(zone).hour
         packets[cell] += one.packets
@@ -102,8 +104,9 @@ def test_a_profile_refuses_what_it_cannot_say(traffic):
 @pytest.mark.parametrize("rows", ROWS)
 def test_every_cell_of_a_matrix_agrees(traffic, rows, columns, unit):
     found = matrix(select(traffic), rows, columns, unit, 50, 50)
-    packets, sources, totals = defaultdict(int), defaultdict(set), defaultdict(set)
-    row_packets = defaultdict(int)
+    packets: dict[Any, int] = defaultdict(int)
+    row_packets: dict[Any, int] = defaultdict(int)
+    sources, totals = defaultdict(set), defaultdict(set)
     for one in traffic.counted:
         row = key_of(one, rows)
         packets[row, key_of(one, columns)] += one.packets

@@ -141,7 +141,7 @@ def test_addresses_are_public_through_translators_too(address, is_reachable):
 
 def test_a_compressed_answer_is_not_unpacked():
     bomb = gzip.compress(b"x" * 20 * 2**20)
-    assert rdap.CappedResponse(BytesIO(bomb), RegistryOpener()).read() == bomb  # type: ignore[arg-type]  # what it uses of one
+    assert rdap.CappedResponse(BytesIO(bomb), RegistryOpener()).read() == bomb
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1/", "https://192.168.0.1/ip/8.8.8.8", "file:///etc/passwd", "ftp://127.0.0.1/"])
@@ -154,7 +154,7 @@ def test_a_redirect_into_private_space_is_refused(target):
     request = Request("https://rdap.arin.net/registry/ip/8.8.8.8")
     request.timeout = 1
     with pytest.raises(OSError, match="only HTTPS|public address|not allowed"):
-        redirects.http_error_302(request, ClosedBody(), 302, "Found", headers)  # type: ignore[arg-type]  # its subclass HTTPMessage adds nothing
+        redirects.http_error_302(request, ClosedBody(), 302, "Found", headers)
 
 
 def test_a_name_that_resolves_to_a_private_address_is_refused(monkeypatch):

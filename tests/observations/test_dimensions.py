@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,8 @@ def within(traffic, selection, **wanted):
 
 def by(rows, attribute):
     """{key: (packets, distinct sources)}"""
-    packets, sources = defaultdict(int), defaultdict(set)
+    packets: dict[Any, int] = defaultdict(int)
+    sources: dict[Any, set[Any]] = defaultdict(set)
     for one in rows:
         packets[getattr(one, attribute)] += one.packets
         sources[getattr(one, attribute)].add(one.source)
@@ -145,7 +147,7 @@ def test_two_dimensions_at_once_agree_for_every_cell(traffic):
             for dimension, attribute in ((Dimension.REGION, "region"), (Dimension.SENSOR, "sensor"), (Dimension.PANEL, "panel")):
                 ask = Ask(selection, Dimension.KIND, rows=dimension)
                 found = units.by_bin(ask, unit, context_of(selection).days)
-                expected = defaultdict(lambda: [0, set()])
+                expected: dict[Any, list[Any]] = defaultdict(lambda: [0, set()])
                 for one in rows:
                     cell = expected[getattr(one, attribute), one.kind]
                     cell[0] += one.packets

@@ -226,7 +226,7 @@ def test_pages_of_ports_and_regions_load_the_cards_of_their_sources(crowd, visit
 def file_of(user, path, query):
     client = Client(headers={"accept-language": "en"})
     client.force_login(user)
-    return b"".join(client.get(path, query).streaming_content).decode().splitlines()[1:]
+    return client.get(path, query).getvalue().decode().splitlines()[1:]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])

@@ -1,6 +1,7 @@
 """What programs send as JSON: whatever comes is refused by name, changes nothing, and is no 500."""
 
 import json
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -12,7 +13,7 @@ from tests.security import routes
 
 PORT = {"ports": "tcp/23"}
 # Address → (who may send it, how, a body that is accepted)
-BODIES = {
+BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "api:cohorts-evaluate": ("coordinator", "post", PERIOD | {"expression": {"and": [PORT, {"not": {"regions": "JP"}}]}}),
     "api:annotations": ("analyst", "post", {"day": "2026-03-02", "text_en": "a", "ports": "tcp/23", "regions": "JP", "url": ""}),
     "api:annotation": ("analyst", "put", {"day": "2026-03-02", "last_day": "2026-03-03", "text_ja": "a"}),
@@ -23,7 +24,8 @@ BODIES = {
 }
 READ_ONLY = {"api:cohorts-evaluate"}
 WITHOUT_BODY = {"api:exclusion", "api:scanner-list", "api:ingest-heartbeat", "api:ingest-batch"}
-VALUES = (None, True, 0, -1, 2**31 - 1, 2**63, 10**400, 1.5, float("nan"), float("inf"), "", "a\x00b", "\ud800", "x" * 20_000, "²",
+VALUES: tuple[Any, ...] = (
+          None, True, 0, -1, 2**31 - 1, 2**63, 10**400, 1.5, float("nan"), float("inf"), "", "a\x00b", "\ud800", "x" * 20_000, "²",
           "9999-12-31", "0001-01-01", [], [[]], ["a\x00b"], {}, {"a": {}}, ["x"] * 5000)  # fmt: skip
 WHOLE = (b"", b"null", b"[]", b"0", b'"x"', b"{", b"\xff\xfe", b"[" * 100_000, b'{"expression":' * 5000, b'{"a":' + b"9" * 5000 + b"}",
          b'{"expression": {"ports": "tcp/23"}, "expression": 1}')  # fmt: skip
