@@ -9,9 +9,9 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.common import sourcekeys
 from apps.common.periods import local_day
-from apps.enrichment.mailboxes import is_registry_mailbox
 from apps.enrichment.models import UNDER_WAY, Lookup, State
 from apps.enrichment.queries import AbuseContact, AddressInfo, address_info
+from apps.enrichment.registries.mailboxes import is_registry_mailbox
 from apps.enrichment.services import request_lookup
 from apps.reference.delegations import delegation_of
 from apps.reference.special import bogon_mask

@@ -17,10 +17,12 @@ from django.utils.translation import gettext_noop as _
 from redis.exceptions import RedisError
 
 from apps.common.periods import local_day
-from apps.enrichment import pacing, rdap
-from apps.enrichment.models import Lookup, Network, NetworkContact, State
-from apps.enrichment.parsing import ParsedNetwork, UnreadableAnswerError, parse_network, storable
-from apps.enrichment.rdap import LookupFailedError
+from apps.enrichment import keeping, pacing
+from apps.enrichment.failures import LookupFailedError
+from apps.enrichment.models import Lookup, Network, Priority, State
+from apps.enrichment.providers import NotYetError
+from apps.enrichment.registries import asking, rdap
+from apps.enrichment.registries.asking import Answer
 from apps.reference.delegations import delegation_of
 
 log = logging.getLogger(__name__)
@@ -104,19 +106,13 @@ def _ask(lookup: Lookup) -> Outcome:
     if neighbour := answer_of_block(lookup):  # it may have come while we waited for the lock
         return _share(lookup, neighbour)
     registry = _registry_of(lookup.address)
-    paused = pacing.paused_until(registry)
-    if paused and paused > timezone.now():
-        return _fail(lookup, registry, LookupFailedError(State.RATE_LIMITED, rdap.SLOW_DOWN, retry_after=paused - timezone.now()))
-    if wait_s := pacing.take_turn(registry):
-        return _wait(lookup, wait_s)
     try:
-        answer = rdap.fetch(lookup.address, registry)
-        network, answer = parse_network(answer), storable(answer)
+        answer = asking.ask(lookup.address, registry, Priority(lookup.priority))
+    except NotYetError as wait:
+        return _wait(lookup, wait.seconds)
     except LookupFailedError as error:
         return _fail(lookup, registry, error)
-    except UnreadableAnswerError as error:
-        return _fail(lookup, registry, LookupFailedError(State.ERROR, error.message))
-    return _keep(lookup, registry, network, answer)
+    return _keep(lookup, registry, answer)
 
 
 def _registry_of(address: str) -> str:
@@ -126,44 +122,13 @@ def _registry_of(address: str) -> str:
 
 
 @transaction.atomic
-def _keep(lookup: Lookup, registry: str, parsed: ParsedNetwork, answer: object) -> Outcome:
-    now = timezone.now()
+def _keep(lookup: Lookup, registry: str, answer: Answer) -> Outcome:
+    now, parsed = timezone.now(), answer.network
     if not parsed.start <= ip_address(lookup.address) <= parsed.end:  # type: ignore[operator]  # one version, or the answer is wrong
         return _fail(lookup, registry, LookupFailedError(State.ERROR, _("The answer is about another range than the one asked for.")))
-    network = _store(parsed, registry, answer, now)
+    network = keeping.keep(answer, registry, now)
     _finish(lookup, network=network, registry=registry, fetched_at=now, is_exact=True)
     return Outcome(State.DONE)
-
-
-def _store(parsed: ParsedNetwork, registry: str, answer: object, now: datetime) -> Network:
-    """Insert or renew the network of this range; its contacts are those of the newest answer."""
-    values = {
-        "cidrs": list(parsed.cidrs),
-        "handle": parsed.handle,
-        "name": parsed.name,
-        "holder": parsed.holder,
-        "holder_handle": parsed.holder_handle,
-        "country": parsed.country,
-        "registry": registry,
-        "is_sample": parsed.is_sample,
-        "raw": answer,
-        "fetched_at": now,
-    }
-    network, _is_new = Network.objects.update_or_create(start=str(parsed.start), end=str(parsed.end), defaults=values)
-    network.contacts.all().delete()
-    NetworkContact.objects.bulk_create(
-        NetworkContact(
-            network=network,
-            email=contact.email,
-            role=contact.role,
-            level=contact.level,
-            entity=contact.entity,
-            organisation=contact.organisation,
-            is_registry_mailbox=contact.is_registry_mailbox,
-        )
-        for contact in parsed.contacts
-    )
-    return network
 
 
 def _finish(lookup: Lookup, *, network: Network | None, registry: str, fetched_at: datetime | None, is_exact: bool) -> bool:
@@ -189,8 +154,6 @@ def _fail(lookup: Lookup, registry: str, failure: LookupFailedError) -> Outcome:
     """End in the failure's state with the time of the next try. What an earlier look-up found stays."""
     now = timezone.now()
     wait = retry_wait(failure.state, lookup.attempts, failure.retry_after)
-    if failure.state is State.RATE_LIMITED:
-        pacing.pause(registry, now + wait, max(1, int(wait.total_seconds())))
     log.info("Look-up %s ended %s: %s", lookup.pk, failure.state, failure.message)
     Lookup.objects.filter(pk=lookup.pk, state=State.RUNNING).update(
         state=failure.state,

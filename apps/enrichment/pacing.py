@@ -1,12 +1,13 @@
 """How fast registries are asked, over all workers together; kept in Redis, nothing lasting."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
 
 WINDOW_S = 60
+SHORTEST_PAUSE = timedelta(minutes=1)  # after a 429 without Retry-After
 BLOCK_LOCK_S = 120  # longer than a task may run
 
 

@@ -13,14 +13,16 @@ from apps.common.errors import ParameterError
 from apps.enrichment import tasks
 from apps.enrichment.blocks import block_of, is_public, read_address
 from apps.enrichment.lookups import EXACT_VALID_FOR, LOST_AFTER, REFRESH_AFTER
-from apps.enrichment.models import FAILED, UNDER_WAY, Lookup, State
+from apps.enrichment.models import FAILED, UNDER_WAY, Lookup, Priority, State
 
 GIVE_UP_AFTER = 8  # failures in a row; a person may still ask
 RETRIES_AT_ONCE = 200
 
 
 @transaction.atomic
-def request_lookup(*, address: str, by: User | None = None, reason: str = "page", exact: bool = False) -> Lookup:
+def request_lookup(
+    *, address: str, by: User | None = None, reason: str = "page", exact: bool = False, priority: Priority = Priority.PAGE
+) -> Lookup:
     """Queue the look-up of an address unless a fresh answer, or a look-up under way, makes it needless.
 
     `exact` (a ticket, or a person's click) wants an answer about this very address no older than seven days, where otherwise a
@@ -34,9 +36,10 @@ def request_lookup(*, address: str, by: User | None = None, reason: str = "page"
     is_under_way = lookup.state in UNDER_WAY
     lookup.wants_exact = lookup.wants_exact or exact
     lookup.reason = reason[:100]
+    lookup.priority = min(priority, lookup.priority) if is_under_way else priority
     if not is_under_way:
         lookup.state, lookup.queued_at = State.QUEUED, now
-    lookup.save(update_fields=["wants_exact", "reason", "state", "queued_at"])
+    lookup.save(update_fields=["wants_exact", "reason", "priority", "state", "queued_at"])
     if not is_under_way:
         _queue(lookup.pk)
     return lookup

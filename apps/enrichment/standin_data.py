@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.common.periods import local_day
-from apps.enrichment.parsing import SAMPLE_REMARK
+from apps.enrichment.registries.parsing import SAMPLE_REMARK
 from apps.reference.delegations import Delegation, delegation_of
 
 ANSWERS = Path(__file__).parent / "standin_answers"

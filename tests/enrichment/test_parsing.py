@@ -2,9 +2,10 @@
 
 import pytest
 
-from apps.enrichment.mailboxes import is_registry_mailbox
+from apps.enrichment.failures import UnreadableAnswerError
 from apps.enrichment.models import ContactRole
-from apps.enrichment.parsing import MAX_CONTACTS, UnreadableAnswerError, parse_network
+from apps.enrichment.registries.mailboxes import is_registry_mailbox
+from apps.enrichment.registries.parsing import MAX_CONTACTS, parse_network
 from apps.enrichment.standin_data import recorded_answers
 
 ABUSE, TECHNICAL, ADMINISTRATIVE, OTHER = ContactRole

@@ -11,9 +11,10 @@ from urllib.request import Request
 import pytest
 from django.utils import timezone
 
-from apps.enrichment import rdap
+from apps.enrichment.failures import LookupFailedError
 from apps.enrichment.models import State
-from apps.enrichment.rdap import LookupFailedError, RefusedError, RegistryOpener, fetch, read_retry_after
+from apps.enrichment.registries import rdap
+from apps.enrichment.registries.rdap import RefusedError, RegistryOpener, fetch, read_retry_after
 from apps.enrichment.standin import Fault
 
 ADDRESS = "74.125.225.229"  # recorded, so no delegation is needed

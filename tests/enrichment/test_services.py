@@ -11,6 +11,7 @@ from apps.common.errors import ParameterError
 from apps.enrichment import lookups, pacing, services, tasks
 from apps.enrichment.models import Lookup, Network, State
 from apps.enrichment.queries import address_info, holders_of
+from apps.enrichment.registries import asking
 from apps.enrichment.standin import Fault
 from tests.registries import answer_about, load_delegations
 
@@ -325,7 +326,7 @@ def test_an_answer_that_trips_us_is_not_asked_for_again_at_once(ask, monkeypatch
     def fail(answer):
         raise problem
 
-    monkeypatch.setattr(lookups, "parse_network", fail)
+    monkeypatch.setattr(asking, "parse_network", fail)
     assert ask(JAPAN).state is state
     lookup = Lookup.objects.get()
     assert (lookup.attempts, lookup.next_try_at is not None) == (1, True)
@@ -336,7 +337,7 @@ def test_a_database_that_is_away_leaves_the_look_up_to_be_queued_again(ask, monk
     def fail(answer):
         raise OperationalError
 
-    monkeypatch.setattr(lookups, "parse_network", fail)
+    monkeypatch.setattr(asking, "parse_network", fail)
     with pytest.raises(OperationalError):
         ask(JAPAN)
     assert Lookup.objects.get().state == State.RUNNING

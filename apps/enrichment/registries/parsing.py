@@ -18,21 +18,14 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_noop as _
 
 from apps.enrichment.blocks import Address
-from apps.enrichment.mailboxes import is_registry_mailbox
+from apps.enrichment.failures import UnreadableAnswerError
 from apps.enrichment.models import ContactRole
+from apps.enrichment.registries.mailboxes import is_registry_mailbox
 
 SAMPLE_REMARK = "Sample data"  # the title of a remark in answers that the stand-in invented
 MAX_DEPTH = 5  # entities of entities of …; real answers end at two
 MAX_CONTACTS = 50
 _ROLES = {"abuse": ContactRole.ABUSE, "technical": ContactRole.TECHNICAL, "administrative": ContactRole.ADMINISTRATIVE}
-
-
-class UnreadableAnswerError(ValueError):
-    """The answer is not an RDAP network, or lacks what identifies one; `message` is a msgid."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 @dataclass(frozen=True)

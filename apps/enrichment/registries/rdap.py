@@ -36,6 +36,7 @@ from ipwhois.net import Net
 from ipwhois.rdap import RIR_RDAP
 
 from apps.enrichment.blocks import Address, is_public
+from apps.enrichment.failures import LookupFailedError
 from apps.enrichment.models import State
 
 MAX_BODY_BYTES = 2 * 2**20
@@ -47,15 +48,6 @@ FALLBACK_REGISTRY = "arin"
 NAT64 = IPv6Network("64:ff9b::/96")
 USER_AGENT = "tsubame-portal (RDAP)"
 SLOW_DOWN = _("The registry asked us to slow down.")
-
-
-class LookupFailedError(Exception):
-    """No network came back. `state` is how the look-up ends; `message` a msgid that may hold %(detail)s; `retry_after` the
-    registry's wish, if it stated one."""
-
-    def __init__(self, state: State, message: str, *, detail: object = "", retry_after: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.state, self.message, self.detail, self.retry_after = state, message, str(detail), retry_after
 
 
 class RefusedError(URLError):
