@@ -1,174 +1,114 @@
-"""The work of one look-up: claim, spare the registry a query where a neighbour's answer serves, ask, keep what came.
+"""Look-ups of who runs an address: an answer serves the block around it, so that neighbours cost no query."""
 
-States only move forward by `UPDATE … WHERE state = …`, so running twice, or after a crash, is harmless.
-"""
-
-import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Q
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
-from redis.exceptions import RedisError
+from ipwhois.rdap import RIR_RDAP
 
 from apps.common.periods import local_day
-from apps.enrichment import keeping, pacing
+from apps.enrichment import keeping
 from apps.enrichment.failures import LookupFailedError
-from apps.enrichment.models import Lookup, Network, Priority, State
-from apps.enrichment.providers import NotYetError
+from apps.enrichment.models import Lookup, Priority, State
+from apps.enrichment.queueing.kinds import Kind, Values
 from apps.enrichment.registries import asking, rdap
 from apps.enrichment.registries.asking import Answer
 from apps.reference.delegations import delegation_of
 
-log = logging.getLogger(__name__)
-
 REFRESH_AFTER = timedelta(days=30)  # a block's answer serves statistics for so long
 EXACT_VALID_FOR = timedelta(days=7)  # a mail needs an answer about the very address no older than this
-TASK_LIMIT_S = 90
-LOST_AFTER = timedelta(seconds=2 * TASK_LIMIT_S)  # a running look-up older than this has lost its worker
-BUSY_WAIT_S = 3  # another worker is asking about the same block
-FIRST_RETRY = timedelta(minutes=1)
-LONGEST_RETRY = timedelta(days=1)
-NOT_FOUND_VALID_FOR = timedelta(days=7)
+
+# Rows that wait, or the one row in hand, end with the best answer in their block: one whose range holds the address, else the
+# newest. A row that another transaction holds is left for its own turn.
+_SERVE = """
+UPDATE enrichment_lookup AS lookup SET state = 'done', handed_at = NULL, network_id = found.network_id, registry = found.registry,
+    fetched_at = found.fetched_at, is_exact = false, attempts = 0, next_try_at = NULL, error = '', error_detail = ''
+FROM (
+    SELECT waiting.id, answer.network_id, answer.registry, answer.fetched_at
+    FROM enrichment_lookup AS waiting CROSS JOIN LATERAL (
+        SELECT near.network_id, near.registry, near.fetched_at
+        FROM enrichment_lookup AS near JOIN enrichment_network AS network ON network.id = near.network_id
+        WHERE near.block = waiting.block AND near.state = 'done' AND near.is_exact AND near.fetched_at > %(since)s
+        ORDER BY waiting.address BETWEEN network.start AND network.end DESC, near.fetched_at DESC LIMIT 1
+    ) AS answer
+    WHERE {chosen} AND NOT waiting.wants_exact
+    FOR UPDATE OF waiting SKIP LOCKED
+) AS found WHERE lookup.id = found.id
+"""
+_OF_BLOCKS = _SERVE.format(chosen="waiting.state = 'queued' AND waiting.block = ANY(%(blocks)s)")
+_IN_HAND = _SERVE.format(chosen="waiting.state = 'running' AND waiting.id = %(id)s")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How one run ended; `again_in_s` where the look-up waits for its turn and must be tried again."""
-
-    state: State
-    again_in_s: int = 0
+def serve_blocks(blocks: list[str]) -> int:
+    """End every waiting look-up of these blocks that a fresh answer serves; → how many."""
+    return _serve(_OF_BLOCKS, blocks=blocks)
 
 
-def run(lookup_id: int) -> Outcome | None:
-    """Carry out one queued look-up; None where there is nothing (left) to do."""
-    if not _claim(lookup_id):
-        return None
-    lookup = Lookup.objects.get(pk=lookup_id)
-    if neighbour := answer_of_block(lookup):
-        return _share(lookup, neighbour)
-    if not pacing.lock_block(lookup.block):
-        return _wait(lookup, BUSY_WAIT_S)
-    try:
-        return _ask_or_fail(lookup)
-    finally:
-        pacing.unlock_block(lookup.block)
+def _serve(statement: str, **values: int | list[str]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**values, "since": timezone.now() - REFRESH_AFTER})
+        return int(cursor.rowcount)
 
 
-def _claim(lookup_id: int) -> bool:
-    """Make the look-up ours: queued, or left running by a worker that is gone."""
-    now = timezone.now()
-    free = Q(state=State.QUEUED) | Q(state=State.RUNNING, started_at__lt=now - LOST_AFTER)
-    return Lookup.objects.filter(free, pk=lookup_id).update(state=State.RUNNING, started_at=now) == 1
-
-
-def answer_of_block(lookup: Lookup) -> Lookup | None:
-    """The newest exact answer in the look-up's block that is fresh enough to serve it; none serves an exact wish."""
-    if lookup.wants_exact:
-        return None
-    fresh = Lookup.objects.filter(
-        block=lookup.block, state=State.DONE, is_exact=True, network__isnull=False, fetched_at__gt=timezone.now() - REFRESH_AFTER
-    ).select_related("network")
-    found = list(fresh.order_by("-fetched_at")[:256])
-    return next((answer for answer in found if _holds(answer.network, lookup.address)), found[0] if found else None)
-
-
-def _holds(network: Network | None, address: str) -> bool:
-    return network is not None and ip_address(network.start) <= ip_address(address) <= ip_address(network.end)  # type: ignore[operator]
-
-
-def _share(lookup: Lookup, answer: Lookup) -> Outcome:
-    if _finish(lookup, network=answer.network, registry=answer.registry, fetched_at=answer.fetched_at, is_exact=False):
-        return Outcome(State.DONE)
-    return _wait(lookup, 1)  # somebody asked for this very address meanwhile
-
-
-def _ask_or_fail(lookup: Lookup) -> Outcome:
-    """Whatever an answer does to us ends in a state with a time of the next try: left running, it would be fetched for ever."""
-    try:
-        return _ask(lookup)
-    except SoftTimeLimitExceeded:
-        return _fail(lookup, lookup.registry, LookupFailedError(State.TIMEOUT, _("The registry did not answer in time.")))
-    except (OperationalError, InterfaceError, RedisError):
-        raise  # ours to repair: the look-up stays, and is queued again
-    except Exception as error:
-        log.exception("Look-up %s could not be carried out", lookup.pk)
-        failure = LookupFailedError(State.ERROR, _("The answer is not RDAP: %(detail)s"), detail=type(error).__name__)
-        return _fail(lookup, lookup.registry, failure)
-
-
-def _ask(lookup: Lookup) -> Outcome:
-    if neighbour := answer_of_block(lookup):  # it may have come while we waited for the lock
-        return _share(lookup, neighbour)
-    registry = _registry_of(lookup.address)
-    try:
-        answer = asking.ask(lookup.address, registry, Priority(lookup.priority))
-    except NotYetError as wait:
-        return _wait(lookup, wait.seconds)
-    except LookupFailedError as error:
-        return _fail(lookup, registry, error)
-    return _keep(lookup, registry, answer)
-
-
-def _registry_of(address: str) -> str:
+def registry_of(address: str) -> str:
     """From our own delegations of today; nobody is asked which registry to ask."""
     delegation = delegation_of(address, local_day(timezone.now(), settings.REPORT_TIME_ZONE))
     return rdap.registry_for(delegation.registry if delegation else "")
 
 
-@transaction.atomic
-def _keep(lookup: Lookup, registry: str, answer: Answer) -> Outcome:
-    now, parsed = timezone.now(), answer.network
-    if not parsed.start <= ip_address(lookup.address) <= parsed.end:  # type: ignore[operator]  # one version, or the answer is wrong
-        return _fail(lookup, registry, LookupFailedError(State.ERROR, _("The answer is about another range than the one asked for.")))
-    network = keeping.keep(answer, registry, now)
-    _finish(lookup, network=network, registry=registry, fetched_at=now, is_exact=True)
-    return Outcome(State.DONE)
+class RegistryLookups(Kind[Lookup, Answer]):
+    """Lanes are registries; a row of an unknown one goes where `rdap.registry_for` sends it."""
+
+    name = "registry"
+    model = Lookup
+    lane_field = "registry"
+    block_field = "block"
+
+    def providers(self) -> Mapping[str, str]:
+        return {registry: f"rdap:{rdap.registry_for(registry)}" for registry in ("", *RIR_RDAP)}
+
+    def known(self, row: Lookup) -> State | None:
+        if row.wants_exact:
+            return None
+        return State.DONE if _serve(_IN_HAND, id=row.pk) else _share_not_found(row)
+
+    def ask(self, row: Lookup) -> Answer:
+        return asking.ask(row.address, registry_of(row.address), Priority(row.priority))
+
+    def keep(self, row: Lookup, answer: Answer, now: datetime) -> Values:
+        parsed = answer.network
+        if not parsed.start <= ip_address(row.address) <= parsed.end:  # type: ignore[operator]  # one version, or the answer is wrong
+            raise LookupFailedError(State.ERROR, _("The answer is about another range than the one asked for."))
+        registry = registry_of(row.address)
+        network = keeping.keep(answer, registry, now)
+        return {"network": network, "registry": registry, "is_exact": True, "wants_exact": False}
+
+    def ended(self, row: Lookup) -> None:
+        """Neighbours that wait share the answer. They share a failure too: their block is asked again once, not once for each."""
+        if row.state == State.DONE:
+            serve_blocks([row.block])
+        elif row.state != State.RATE_LIMITED:  # which is the registry's state and no answer about the block
+            _share_failure(row)
 
 
-def _finish(lookup: Lookup, *, network: Network | None, registry: str, fetched_at: datetime | None, is_exact: bool) -> bool:
-    """Whether the look-up is now done; a neighbour's answer ends none that wants its own."""
-    ours = Lookup.objects.filter(pk=lookup.pk, state=State.RUNNING)
-    if not is_exact:
-        ours = ours.filter(wants_exact=False)
-    changed = ours.update(
-        state=State.DONE, network=network, registry=registry, fetched_at=fetched_at, is_exact=is_exact,
-        wants_exact=False, attempts=0, next_try_at=None, error="", error_detail="",
-    )  # fmt: skip
-    return changed == 1
+def _share_not_found(row: Lookup) -> State | None:
+    """The registry has just said of a neighbour that it knows no network there."""
+    near = Lookup.objects.filter(block=row.block, state=State.NOT_FOUND, next_try_at__gt=timezone.now()).first()
+    if near is None or not Lookup.objects.filter(pk=row.pk, state=State.RUNNING, wants_exact=False).update(**_failure_of(near)):
+        return None
+    return State.NOT_FOUND
 
 
-def _wait(lookup: Lookup, seconds: int) -> Outcome:
-    Lookup.objects.filter(pk=lookup.pk, state=State.RUNNING).update(
-        state=State.QUEUED, queued_at=timezone.now() + timedelta(seconds=seconds)
-    )
-    return Outcome(State.QUEUED, again_in_s=seconds)
+def _share_failure(row: Lookup) -> None:
+    Lookup.objects.filter(block=row.block, state=State.QUEUED, wants_exact=False).update(**_failure_of(row))
 
 
-def _fail(lookup: Lookup, registry: str, failure: LookupFailedError) -> Outcome:
-    """End in the failure's state with the time of the next try. What an earlier look-up found stays."""
-    now = timezone.now()
-    wait = retry_wait(failure.state, lookup.attempts, failure.retry_after)
-    log.info("Look-up %s ended %s: %s", lookup.pk, failure.state, failure.message)
-    Lookup.objects.filter(pk=lookup.pk, state=State.RUNNING).update(
-        state=failure.state,
-        registry=registry,
-        attempts=F("attempts") + 1,
-        next_try_at=now + wait,
-        error=failure.message,
-        error_detail=failure.detail[:200],
-    )
-    return Outcome(failure.state)
-
-
-def retry_wait(state: State, attempts: int, retry_after: timedelta | None) -> timedelta:
-    """A minute, then four times as long after each failure, a day at most; never shorter than the registry wished."""
-    if state is State.NOT_FOUND:
-        return NOT_FOUND_VALID_FOR
-    backoff = FIRST_RETRY * 4 ** min(attempts, 8)
-    return min(max(backoff, retry_after or backoff), LONGEST_RETRY)
+def _failure_of(row: Lookup) -> dict[str, object]:
+    return {
+        "state": row.state, "handed_at": None, "attempts": row.attempts, "next_try_at": row.next_try_at,
+        "error": row.error, "error_detail": row.error_detail,
+    }  # fmt: skip

@@ -135,6 +135,9 @@ class Priority(models.IntegerChoices):
     BACKGROUND = 5, _("background")
 
 
+_WAITING = Q(state="queued", handed_at=None)
+
+
 class QueuedLookup(models.Model):
     """A question about one address and how far it got; the queue is these rows. Times are UTC."""
 
@@ -176,7 +179,9 @@ class Lookup(QueuedLookup):
         indexes = [
             models.Index(fields=["block", "-fetched_at"], condition=Q(state="done", is_exact=True), name="lookup_of_block"),
             models.Index(fields=["next_try_at"], condition=Q(state__in=["rate_limited", "timeout", "error"]), name="lookup_to_retry"),
-            models.Index(fields=["priority", "queued_at"], condition=Q(state="queued"), name="lookup_queue"),
+            models.Index(fields=["registry", "priority", "queued_at"], condition=_WAITING, name="lookup_queue"),
+            models.Index(fields=["block"], condition=Q(state="queued"), name="lookup_waiting_in_block"),
+            models.Index(fields=["registry", "block"], condition=Q(handed_at__isnull=False), name="lookup_under_way"),
         ]
 
     def __str__(self) -> str:
@@ -197,7 +202,10 @@ class HostLookup(QueuedLookup):
         constraints = [models.UniqueConstraint(fields=["address", "provider"], name="host_lookup_once")]
         indexes = [
             models.Index(fields=["next_try_at"], condition=Q(state__in=["rate_limited", "timeout", "error"]), name="host_lookup_to_retry"),
-            models.Index(fields=["priority", "queued_at"], condition=Q(state="queued"), name="host_lookup_queue"),
+            models.Index(
+                fields=["provider", "priority", "queued_at"], condition=Q(state="queued", handed_at=None), name="host_lookup_queue"
+            ),
+            models.Index(fields=["provider", "address"], condition=Q(handed_at__isnull=False), name="host_lookup_under_way"),
         ]
 
     def __str__(self) -> str:

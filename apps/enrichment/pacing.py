@@ -8,7 +8,6 @@ from django.core.cache import cache
 
 WINDOW_S = 60
 SHORTEST_PAUSE = timedelta(minutes=1)  # after a 429 without Retry-After
-BLOCK_LOCK_S = 120  # longer than a task may run
 
 
 def take_turn(registry: str) -> int:
@@ -22,6 +21,12 @@ def take_turn(registry: str) -> int:
     return max(1, int((window + 1) * WINDOW_S - now) + 1)
 
 
+def turns_left(registry: str) -> int:
+    """How often the registry may still be asked in this minute."""
+    asked = cache.get(f"rdap-turns:{registry}:{int(time.time() // WINDOW_S)}", 0)
+    return max(0, settings.RDAP_QUERIES_PER_MINUTE - asked)
+
+
 def pause(registry: str, until: datetime, seconds: int) -> None:
     """Ask the registry nothing before `until`: it said so with 429."""
     cache.set(f"rdap-pause:{registry}", until, seconds)
@@ -30,12 +35,3 @@ def pause(registry: str, until: datetime, seconds: int) -> None:
 def paused_until(registry: str) -> datetime | None:
     until: datetime | None = cache.get(f"rdap-pause:{registry}")
     return until
-
-
-def lock_block(block: str) -> bool:
-    """Whether this worker now has the block (/24, /48) to itself. The lock ends by itself should the worker die."""
-    return bool(cache.add(f"rdap-block:{block}", 1, BLOCK_LOCK_S))
-
-
-def unlock_block(block: str) -> None:
-    cache.delete(f"rdap-block:{block}")

@@ -1,10 +1,8 @@
 """Asking for look-ups. Nothing is looked up here: a worker does that after the transaction has committed."""
 
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,11 +10,10 @@ from apps.accounts.models import User
 from apps.common.errors import ParameterError
 from apps.enrichment import tasks
 from apps.enrichment.blocks import block_of, is_public, read_address
-from apps.enrichment.lookups import EXACT_VALID_FOR, LOST_AFTER, REFRESH_AFTER
-from apps.enrichment.models import FAILED, UNDER_WAY, Lookup, Priority, State
-
-GIVE_UP_AFTER = 8  # failures in a row; a person may still ask
-RETRIES_AT_ONCE = 200
+from apps.enrichment.lookups import EXACT_VALID_FOR, REFRESH_AFTER, RegistryLookups, registry_of
+from apps.enrichment.models import UNDER_WAY, Lookup, Priority, State
+from apps.enrichment.queueing import dispatching
+from apps.enrichment.queues import KINDS
 
 
 @transaction.atomic
@@ -31,7 +28,7 @@ def request_lookup(
     """
     lookup = _row(address)
     now = timezone.now()
-    if _is_served(lookup, exact, now):
+    if _is_served(lookup, exact, priority, now):
         return lookup
     is_under_way = lookup.state in UNDER_WAY
     lookup.wants_exact = lookup.wants_exact or exact
@@ -39,9 +36,9 @@ def request_lookup(
     lookup.priority = min(priority, lookup.priority) if is_under_way else priority
     if not is_under_way:
         lookup.state, lookup.queued_at = State.QUEUED, now
-    lookup.save(update_fields=["wants_exact", "reason", "priority", "state", "queued_at"])
-    if not is_under_way:
-        _queue(lookup.pk)
+        lookup.next_try_at, lookup.registry = None, registry_of(lookup.address)
+    lookup.save(update_fields=["wants_exact", "reason", "priority", "state", "queued_at", "next_try_at", "registry"])
+    tasks.dispatch_on_commit(RegistryLookups.name)
     return lookup
 
 
@@ -57,10 +54,10 @@ def _row(text: str) -> Lookup:
     return Lookup.objects.select_for_update().get(address=str(address))
 
 
-def _is_served(lookup: Lookup, exact: bool, now: datetime) -> bool:
+def _is_served(lookup: Lookup, exact: bool, priority: Priority, now: datetime) -> bool:
     """Whether nothing needs to be queued for this wish."""
     if lookup.state in UNDER_WAY:
-        return lookup.wants_exact or not exact
+        return (lookup.wants_exact or not exact) and lookup.priority <= priority
     if lookup.state == State.DONE and lookup.fetched_at is not None:
         return (lookup.is_exact and _younger(lookup, EXACT_VALID_FOR, now)) if exact else _younger(lookup, REFRESH_AFTER, now)
     is_too_early = lookup.next_try_at is not None and lookup.next_try_at > now
@@ -72,23 +69,8 @@ def _younger(lookup: Lookup, age: timedelta, now: datetime) -> bool:
 
 
 def requeue_due() -> int:
-    """Queue again what failed and is due, and what lost its worker or its place in the queue; → how many."""
-    now = timezone.now()
-    due = Q(state__in=FAILED, next_try_at__lte=now, attempts__lt=GIVE_UP_AFTER)
-    lost = Q(state=State.RUNNING, started_at__lt=now - LOST_AFTER) | Q(state=State.QUEUED, queued_at__lt=now - LOST_AFTER)
-    with transaction.atomic():
-        chosen = list(
-            Lookup.objects.select_for_update(skip_locked=True)
-            .filter(due | lost)
-            .order_by("queued_at")
-            .values_list("pk", flat=True)[:RETRIES_AT_ONCE]
-        )
-        Lookup.objects.filter(pk__in=chosen).update(state=State.QUEUED, queued_at=now)
-        for lookup_id in chosen:
-            _queue(lookup_id)
-    return len(chosen)
-
-
-def _queue(lookup_id: int) -> None:
-    """Hand the look-up to a worker after commit. Should the broker be away, the row stays queued and `requeue_due` finds it."""
-    transaction.on_commit(partial(tasks.look_up.delay, lookup_id), robust=True)
+    """Queue again what failed and is due, and what lost its worker or its message; → how many look-ups."""
+    count = sum(dispatching.recover(kind) for kind in KINDS.values())
+    for kind in KINDS:
+        tasks.dispatch_on_commit(kind)
+    return count

@@ -2,10 +2,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.enrichment import lookups, tasks
 from apps.enrichment.models import Lookup, State
 from apps.enrichment.standin import Fault
 from tests.cast import client_for, statuses
+from tests.enrichment.working import work
 from tests.registries import answer_about, load_delegations
 
 ADDRESS = "1.33.7.9"
@@ -15,16 +15,16 @@ STAFF = {"analyst", "coordinator", "approver", "auditor", "admin"}
 
 
 @pytest.fixture(autouse=True)
-def broker(monkeypatch):
-    monkeypatch.setattr(tasks.look_up, "delay", lambda lookup_id: None)
+def broker(queued):
+    """Nothing is handed to a real one."""
 
 
 @pytest.fixture
-def looked_up(cast, registry):
+def looked_up(cast, registry, queued):
     load_delegations()
     registry.answer_about = answer_about
     client_for(cast.coordinator).post(LOOKUP, {"address": ADDRESS})
-    lookups.run(Lookup.objects.get().pk)
+    work(queued)
 
 
 def show(user):
@@ -81,11 +81,11 @@ def test_the_answer_shows_holder_network_contact_and_that_it_is_a_sample(cast, l
     assert "every 2s" not in page
 
 
-def test_a_failure_shows_its_reason_and_the_next_try(cast, registry):
+def test_a_failure_shows_its_reason_and_the_next_try(cast, registry, queued):
     load_delegations()
     registry.faults[ADDRESS] = Fault.SERVER_ERROR
     client_for(cast.analyst).post(LOOKUP, {"address": ADDRESS})
-    lookups.run(Lookup.objects.get().pk)
+    work(queued)
     page = show(cast.analyst)
     assert "HTTP status 503" in page
     assert "Next try:" in page

@@ -41,7 +41,7 @@ def test_a_worker_leaves_a_failure_visible_and_a_repeated_task_harmless(celery_w
     assert info.state is State.RATE_LIMITED
     assert info.next_try_at is not None
     for _ in range(3):
-        tasks.look_up.delay(lookup.pk)
+        tasks.look_up.delay("registry", lookup.pk)
     services.request_lookup(address="2.160.0.1")
     assert ends("2.160.0.1").state is State.DONE
     assert registry.asked == [JAPAN, "2.160.0.1"]
