@@ -25,7 +25,7 @@ LINES = {
 def forget_pacing() -> None:
     """Drop what look-ups keep in Redis, and nothing that other tests keep there."""
     with redis.Redis.from_url(settings.CACHE_URL) as client:
-        for key in client.scan_iter("*:rdap-*"):
+        for key in client.scan_iter("*lookups:*"):
             client.delete(key)
 
 

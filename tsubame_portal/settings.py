@@ -265,6 +265,11 @@ FLOW_RETENTION_DAYS = env_int("FLOW_RETENTION_DAYS", 0, minimum=0)  # 0: flows a
 
 RDAP_HOST_OVERRIDE = env_str("RDAP_HOST_OVERRIDE")
 RDAP_QUERIES_PER_MINUTE = env_int("RDAP_QUERIES_PER_MINUTE", 60, minimum=1)  # to each registry, over all workers
+SHODAN_QUERIES_PER_MINUTE = env_int("SHODAN_QUERIES_PER_MINUTE", 50, minimum=1)  # and at least a second apart
+SHODAN_DAILY_BUDGET = env_int("SHODAN_DAILY_BUDGET", 2000, minimum=0)  # queries in a UTC day
+SHODAN_TICKET_RESERVE = env_int("SHODAN_TICKET_RESERVE", 200, minimum=0)  # of them, for tickets only
+INTERNETDB_QUERIES_PER_MINUTE = env_int("INTERNETDB_QUERIES_PER_MINUTE", 50, minimum=1)  # and at least a second apart
+LOOKUP_BATCH_LIMIT = env_int("LOOKUP_BATCH_LIMIT", 5000, minimum=1)  # sources that one click or command queues
 
 # Mail. The names are what recipients read; a demo and a developer get placeholders, production must set its own.
 

@@ -25,6 +25,7 @@ TASK_LIMIT_S = 90
 LOST_AFTER = timedelta(seconds=2 * TASK_LIMIT_S)  # a running look-up older than this has lost its worker
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(days=1)
+LONGEST_WAIT = timedelta(minutes=10)  # for a turn
 NOT_FOUND_VALID_FOR = timedelta(days=7)
 GIVE_UP_AFTER = 8  # failures in a row; a person may still ask
 AnyKind = Kind[Any, Any]
@@ -84,8 +85,9 @@ def _keep(kind: AnyKind, row: QueuedLookup, answer: object) -> State:
 
 
 def _wait(kind: AnyKind, row: QueuedLookup, seconds: int) -> State:
-    """Back into the queue, at its old place, but not before the time is over."""
-    ours(kind, row).update(state=State.QUEUED, handed_at=None, next_try_at=timezone.now() + timedelta(seconds=seconds))
+    """Back into the queue, at its old place, but not before the time is over; things may change sooner than a day."""
+    next_try_at = timezone.now() + min(timedelta(seconds=seconds), LONGEST_WAIT)
+    ours(kind, row).update(state=State.QUEUED, handed_at=None, next_try_at=next_try_at)
     return State.QUEUED
 
 

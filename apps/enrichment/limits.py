@@ -1,0 +1,51 @@
+"""How much each provider may be asked, over all workers together."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext_noop as _
+
+IN_FLIGHT = 4  # look-ups of one provider that workers have at once; as many more for tickets
+REGISTRIES = ("rdap:", "whois:", "nir:")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`per_minute` holds for any sixty seconds, a tenth of it for tickets alone; `apart_s` lies between two queries. Of
+    `per_day` (UTC; None: as many as come) `reserve` is for tickets alone."""
+
+    per_minute: int
+    apart_s: float = 0.0
+    per_day: int | None = None
+    reserve: int = 0
+    in_flight: int = IN_FLIGHT
+
+    def turns(self, *, for_ticket: bool) -> int:
+        return self.per_minute if for_ticket else self.per_minute - self.per_minute // 10
+
+    @property
+    def per_day_for_others(self) -> int | None:
+        return None if self.per_day is None else max(0, self.per_day - self.reserve)
+
+
+def limit_of(provider: str) -> Limit:
+    """KeyError for a provider there is none of."""
+    if provider.startswith(REGISTRIES):
+        return Limit(settings.RDAP_QUERIES_PER_MINUTE)
+    return {
+        "shodan": Limit(
+            settings.SHODAN_QUERIES_PER_MINUTE,
+            apart_s=1.0,
+            per_day=settings.SHODAN_DAILY_BUDGET,
+            reserve=settings.SHODAN_TICKET_RESERVE,
+            in_flight=2,
+        ),
+        "internetdb": Limit(settings.INTERNETDB_QUERIES_PER_MINUTE, apart_s=1.0, in_flight=2),
+    }[provider]
+
+
+def off_reason(provider: str) -> str:
+    """Why an installation asks this provider nothing at all, as a msgid; '' where it does ask."""
+    if provider.startswith("rdap:") and settings.DEMO and not settings.RDAP_HOST_OVERRIDE:
+        return _("A demo asks no registry; RDAP_HOST_OVERRIDE names its stand-in.")
+    return ""
