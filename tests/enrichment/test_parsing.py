@@ -5,7 +5,8 @@ import pytest
 from apps.enrichment.failures import UnreadableAnswerError
 from apps.enrichment.models import ContactRole
 from apps.enrichment.registries.mailboxes import is_registry_mailbox
-from apps.enrichment.registries.parsing import MAX_CONTACTS, parse_network
+from apps.enrichment.registries.parsed import MAX_CONTACTS
+from apps.enrichment.registries.parsing import parse_network
 from apps.enrichment.standin_data import recorded_answers
 
 ABUSE, TECHNICAL, ADMINISTRATIVE, OTHER = ContactRole
@@ -17,7 +18,7 @@ EXPECTED = {
     "2001:240:10c:1::ca20:9d1d": (
         "2001:240::/32", "Japan Network Information Center", "", "JP", ("hostmaster@nic.ad.jp", TECHNICAL, 0),
     ),
-    "210.107.73.73": ("210.107.0.0/17", "Sample Telecom Corp.", "", "KR", ("contact1@sample-apnic.invalid", TECHNICAL, 0)),
+    "210.107.73.73": ("210.107.0.0/17", "Sample Telecom Corp.", "", "KR", ("abuse2@sample-apnic.invalid", ABUSE, 0)),
     "2001:4860:4860::8888": (
         "2001:4860::/32", "Sample Organisation ARIN 1", "SMP1", "", ("contact1@sample-arin.invalid", ABUSE, 0),
     ),

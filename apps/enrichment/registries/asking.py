@@ -12,12 +12,15 @@ from apps.enrichment.registries.parsing import ParsedNetwork, parse_network, sto
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, parsed, beside what it was parsed from. `source` is who said it: rdap or whois."""
+    """What came back, parsed, beside what it was parsed from. `source` is how it was said, rdap or whois; `registry` who said
+    it, where that is another than was asked first; `is_partial` where somebody who knows more could not be asked now."""
 
     network: ParsedNetwork
     source: str
     raw: Any
     raw_whois: str = ""
+    registry: str = ""
+    is_partial: bool = False
 
 
 def ask(address: str, registry: str, priority: Priority) -> Answer:

@@ -9,47 +9,31 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network, summarize_address_range
+from ipaddress import ip_address, ip_network
 from itertools import chain
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_noop as _
 
 from apps.enrichment.blocks import Address
 from apps.enrichment.failures import UnreadableAnswerError
 from apps.enrichment.models import ContactRole
-from apps.enrichment.registries.mailboxes import is_registry_mailbox
+from apps.enrichment.registries.parsed import (
+    SAMPLE_REMARK,
+    Contact,
+    ParsedNetwork,
+    cidrs_of,
+    contact_of,
+    one_line,
+    ranked,
+    read_asn,
+    read_country,
+    read_email,
+    remarked,
+)
 
-SAMPLE_REMARK = "Sample data"  # the title of a remark in answers that the stand-in invented
 MAX_DEPTH = 5  # entities of entities of …; real answers end at two
-MAX_CONTACTS = 50
 _ROLES = {"abuse": ContactRole.ABUSE, "technical": ContactRole.TECHNICAL, "administrative": ContactRole.ADMINISTRATIVE}
-
-
-@dataclass(frozen=True)
-class Contact:
-    email: str
-    role: ContactRole
-    level: int
-    entity: str
-    organisation: str
-    is_registry_mailbox: bool
-
-
-@dataclass(frozen=True)
-class ParsedNetwork:
-    start: Address
-    end: Address  # inclusive
-    cidrs: tuple[str, ...]
-    handle: str
-    name: str
-    holder: str
-    holder_handle: str
-    country: str
-    is_sample: bool
-    contacts: tuple[Contact, ...]
 
 
 @dataclass(frozen=True)
@@ -60,6 +44,7 @@ class _Entity:
     kind: str
     name: str
     emails: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def parse_network(answer: Any) -> ParsedNetwork:
@@ -72,14 +57,15 @@ def parse_network(answer: Any) -> ParsedNetwork:
     return ParsedNetwork(
         start=start,
         end=end,
-        cidrs=tuple(map(str, summarize_address_range(start, end)))[:64],
-        handle=_text(answer.get("handle"), 200),
-        name=_text(answer.get("name"), 200),
+        cidrs=cidrs_of(start, end),
+        handle=one_line(answer.get("handle"), 200),
+        name=one_line(answer.get("name"), 200),
         holder=holder,
         holder_handle=holder_handle,
-        country=_country(answer),
-        is_sample=any(_text(remark.get("title")) == SAMPLE_REMARK for remark in _dicts(answer.get("remarks"))),
-        contacts=tuple(_contacts(entities)),
+        country=read_country(answer.get("country")),
+        is_sample=any(one_line(remark.get("title")) == SAMPLE_REMARK for remark in _dicts(answer.get("remarks"))),
+        contacts=ranked(_contacts(answer, entities)),
+        asn=_origin(answer),
     )
 
 
@@ -141,12 +127,13 @@ def _entity(entity: dict[str, Any], level: int) -> _Entity:
     card = _vcard(entity.get("vcardArray"))
     roles = entity.get("roles")
     return _Entity(
-        handle=_text(entity.get("handle"), 200),
+        handle=one_line(entity.get("handle"), 200),
         roles=frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset(),
         level=level,
-        kind=_text(next((value for name, value in card if name == "kind"), "")),
-        name=_text(next((value for name, value in card if name == "fn"), ""), 300),
-        emails=tuple(filter(None, (_email(value) for name, value in card if name == "email"))),
+        kind=one_line(next((value for name, value in card if name == "kind"), "")),
+        name=one_line(next((value for name, value in card if name == "fn"), ""), 300),
+        emails=tuple(filter(None, (read_email(value) for name, value in card if name == "email"))),
+        remarks=_remarks(entity),
     )
 
 
@@ -154,17 +141,6 @@ def _vcard(array: Any) -> list[tuple[str, Any]]:
     """(name, value) of each property of a jCard (RFC 7095); malformed ones are left out."""
     properties = array[1] if isinstance(array, list) and len(array) > 1 and isinstance(array[1], list) else []
     return [(row[0], row[3]) for row in properties if isinstance(row, list) and len(row) > 3 and isinstance(row[0], str)]
-
-
-def _email(value: Any) -> str:
-    """The bare address of `mailto:a@b`, `"a@b"` or `<a@b>`; '' where it is none."""
-    text = _text(value, 254).removeprefix("mailto:").strip(" \"'<>")
-    try:
-        validate_email(text)
-    except ValidationError:
-        return ""
-    name, _at, domain = text.rpartition("@")
-    return f"{name}@{domain.lower()}"
 
 
 def _holder(answer: dict[str, Any], entities: list[_Entity]) -> tuple[str, str]:
@@ -179,25 +155,15 @@ def _holder(answer: dict[str, Any], entities: list[_Entity]) -> tuple[str, str]:
     return (found.name, found.handle) if found else ("", "")
 
 
-def _contacts(entities: list[_Entity]) -> list[Contact]:
-    """One row per address and role, from where it stands nearest to the network; abuse before technical before others."""
-    best: dict[tuple[str, ContactRole], Contact] = {}
+def _contacts(answer: dict[str, Any], entities: list[_Entity]) -> Iterator[Contact]:
     for entity in entities:
+        organisation = "" if entity.kind == "individual" else entity.name
         for email in entity.emails:
             for role in _roles(entity):
-                contact = Contact(
-                    email=email,
-                    role=role,
-                    level=entity.level,
-                    entity=entity.handle,
-                    organisation="" if entity.kind == "individual" else entity.name,
-                    is_registry_mailbox=is_registry_mailbox(email),
-                )
-                known = best.get((email.lower(), role))
-                if known is None or known.level > contact.level:
-                    best[(email.lower(), role)] = contact
-    ranked = sorted(best.values(), key=lambda contact: (contact.is_registry_mailbox, contact.role, contact.level))
-    return ranked[:MAX_CONTACTS]
+                yield contact_of(email, role, entity.level, entity=entity.handle, organisation=organisation)
+    yield from remarked(_remarks(answer), 1)
+    for entity in entities:
+        yield from remarked(entity.remarks, entity.level + 1, entity.handle)
 
 
 def _roles(entity: _Entity) -> list[ContactRole]:
@@ -207,25 +173,26 @@ def _roles(entity: _Entity) -> list[ContactRole]:
 # Small parts
 
 
-def _country(answer: dict[str, Any]) -> str:
-    country = _text(answer.get("country")).upper()
-    return country if re.fullmatch("[A-Z]{2}", country) else ""
+def _origin(answer: dict[str, Any]) -> int | None:
+    """ARIN states who originates a network."""
+    origins = answer.get("arin_originas0_originautnums")
+    return next(filter(None, map(read_asn, origins)), None) if isinstance(origins, list) else None
 
 
 def _description(answer: dict[str, Any]) -> str:
     for remark in _dicts(answer.get("remarks")):
         lines = remark.get("description")
-        if _text(remark.get("title")) == "description" and isinstance(lines, list) and lines:
-            return _text(lines[0])
+        if one_line(remark.get("title")) == "description" and isinstance(lines, list) and lines:
+            return one_line(lines[0])
     return ""
+
+
+def _remarks(parent: dict[str, Any]) -> tuple[str, ...]:
+    lines = [
+        line for remark in _dicts(parent.get("remarks")) if isinstance(remark.get("description"), list) for line in remark["description"]
+    ]
+    return tuple(one_line(line) for line in lines[:200])
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any, limit: int = 300) -> str:
-    """A value as one line of text without control characters."""
-    if not isinstance(value, str):
-        return ""
-    return " ".join("".join(char if char.isprintable() else " " for char in value).split())[:limit]
