@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.common import sourcekeys
 from apps.common.periods import local_day
-from apps.enrichment.models import UNDER_WAY, Lookup, State
+from apps.enrichment.models import UNDER_WAY, Lookup, Priority, State
 from apps.enrichment.queries import AbuseContact, AddressInfo, address_info
 from apps.enrichment.registries.mailboxes import is_registry_mailbox
 from apps.enrichment.services import request_lookup
@@ -28,7 +28,7 @@ def request(address: str, *, by: User, reason: str) -> bool:
 
     False where none is under way afterwards: the answer on record is fresh, or the registry asked us to wait.
     """
-    lookup = request_lookup(address=address, by=by, reason=reason, exact=True)
+    lookup = request_lookup(address=address, by=by, reason=reason, exact=True, priority=Priority.TICKET)
     return lookup.state in UNDER_WAY
 
 

@@ -1,23 +1,28 @@
 """Look-ups of who runs an address: an answer serves the block around it, so that neighbours cost no query."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from ipwhois.rdap import RIR_RDAP
 
+from apps.common import sourcekeys
 from apps.common.periods import local_day
 from apps.enrichment import keeping
+from apps.enrichment.blocks import block_of
 from apps.enrichment.failures import LookupFailedError
 from apps.enrichment.models import Lookup, Priority, State
 from apps.enrichment.queueing.kinds import Kind, Values
 from apps.enrichment.registries import asking, rdap
 from apps.enrichment.registries.asking import Answer
-from apps.reference.delegations import delegation_of
+from apps.reference.models import Registry
+from apps.reference.regions import region_map_for
 
 REFRESH_AFTER = timedelta(days=30)  # a block's answer serves statistics for so long
 EXACT_VALID_FOR = timedelta(days=7)  # a mail needs an answer about the very address no older than this
@@ -55,9 +60,15 @@ def _serve(statement: str, **values: int | list[str]) -> int:
 
 
 def registry_of(address: str) -> str:
-    """From our own delegations of today; nobody is asked which registry to ask."""
-    delegation = delegation_of(address, local_day(timezone.now(), settings.REPORT_TIME_ZONE))
-    return rdap.registry_for(delegation.registry if delegation else "")
+    """Which registry to ask."""
+    return registries_of([address])[0]
+
+
+def registries_of(addresses: Sequence[str]) -> list[str]:
+    """From our own delegations of today; nobody is asked which registry to ask. One small query."""
+    regions = region_map_for(local_day(timezone.now(), settings.REPORT_TIME_ZONE))
+    rows = regions.owners.at(np.array([sourcekeys.from_address(address) for address in addresses], np.uint64))
+    return [rdap.registry_for(Registry(int(regions.rows.registries[row])).label if row >= 0 else "") for row in rows]
 
 
 class RegistryLookups(Kind[Lookup, Answer]):
@@ -67,9 +78,23 @@ class RegistryLookups(Kind[Lookup, Answer]):
     model = Lookup
     lane_field = "registry"
     block_field = "block"
+    unique_columns = ("address",)
+    fresh_for = REFRESH_AFTER
 
     def providers(self) -> Mapping[str, str]:
         return {registry: f"rdap:{rdap.registry_for(registry)}" for registry in ("", *RIR_RDAP)}
+
+    def columns(self, addresses: Sequence[str], lane: str) -> dict[str, list[Any]]:
+        return {
+            "address": list(addresses),
+            "block": [block_of(ip_address(address)) for address in addresses],
+            "registry": registries_of(addresses),
+            "wants_exact": [False] * len(addresses),
+            "is_exact": [False] * len(addresses),
+        }
+
+    def queued(self, addresses: Sequence[str]) -> None:
+        serve_blocks(sorted({block_of(ip_address(address)) for address in addresses}))
 
     def known(self, row: Lookup) -> State | None:
         if row.wants_exact:

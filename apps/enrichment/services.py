@@ -1,5 +1,6 @@
 """Asking for look-ups. Nothing is looked up here: a worker does that after the transaction has committed."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,8 +13,11 @@ from apps.enrichment import tasks
 from apps.enrichment.blocks import block_of, is_public, read_address
 from apps.enrichment.lookups import EXACT_VALID_FOR, REFRESH_AFTER, RegistryLookups, registry_of
 from apps.enrichment.models import UNDER_WAY, Lookup, Priority, State
-from apps.enrichment.queueing import dispatching
+from apps.enrichment.queueing import batches, dispatching, running
+from apps.enrichment.queueing.batches import BatchCounts
 from apps.enrichment.queues import KINDS
+
+REGISTRY = RegistryLookups.name
 
 
 @transaction.atomic
@@ -38,7 +42,7 @@ def request_lookup(
         lookup.state, lookup.queued_at = State.QUEUED, now
         lookup.next_try_at, lookup.registry = None, registry_of(lookup.address)
     lookup.save(update_fields=["wants_exact", "reason", "priority", "state", "queued_at", "next_try_at", "registry"])
-    tasks.dispatch_on_commit(RegistryLookups.name)
+    tasks.dispatch_on_commit(REGISTRY)
     return lookup
 
 
@@ -66,6 +70,28 @@ def _is_served(lookup: Lookup, exact: bool, priority: Priority, now: datetime) -
 
 def _younger(lookup: Lookup, age: timedelta, now: datetime) -> bool:
     return lookup.fetched_at is not None and lookup.fetched_at > now - age
+
+
+def request_many(
+    addresses: Iterable[str], *, priority: Priority = Priority.BACKGROUND, reason: str = "sources of a view", provider: str = REGISTRY
+) -> BatchCounts:
+    """Queue look-ups of what is not known yet, in a few statements. `provider` is `registry`, which the address itself tells,
+    or a scanning service. ParameterError on `provider` for one there is none of; ValueError for what is no address."""
+    kind, lane = _kind_and_lane(provider)
+    parsed = {read_address(address) for address in addresses}
+    askable = [str(address) for address in parsed if is_public(address)]
+    asked = batches.queue(kind, askable, lane, priority=priority, reason=reason) if askable else 0
+    tasks.dispatch_on_commit(kind.name)
+    return BatchCounts(asked, len(askable) - asked, len(parsed) - len(askable))
+
+
+def _kind_and_lane(provider: str) -> tuple[running.AnyKind, str]:
+    if provider == REGISTRY:
+        return KINDS[REGISTRY], ""
+    for kind in KINDS.values():
+        if kind.name != REGISTRY and provider in kind.providers():
+            return kind, provider
+    raise ParameterError("provider", _("there is no such provider"))
 
 
 def requeue_due() -> int:

@@ -12,8 +12,9 @@ from apps.enrichment.queues import KINDS
 @shared_task(acks_late=True, reject_on_worker_lost=True, soft_time_limit=running.TASK_LIMIT_S - 10, time_limit=running.TASK_LIMIT_S)
 def look_up(kind: str, lookup_id: int) -> None:
     """Carry out one look-up, then hand out what may follow it."""
-    if running.run(KINDS[kind], lookup_id) is not None:
-        dispatch(kind)
+    outcome = running.run(KINDS[kind], lookup_id)
+    if outcome is not None:
+        dispatching.dispatch(KINDS[kind], look_up.delay, [outcome.lane])
 
 
 def dispatch(kind: str) -> int:

@@ -23,9 +23,11 @@ READ_AT_ONCE = 256
 
 def dispatch(kind: AnyKind, hand: Hand, lanes: Iterable[str] | None = None) -> int:
     """Hand out what may be asked now, of all lanes or of these; → how many rows. Not inside a transaction."""
-    wanted = kind.providers() if lanes is None else {lane: kind.providers()[lane] for lane in lanes}
+    providers_by_lane = kind.providers()
+    wanted = dict(providers_by_lane) if lanes is None else {lane: providers_by_lane[lane] for lane in lanes}
     handed = 0
-    while chosen := _take(kind, wanted):
+    while wanted:
+        chosen, wanted = _take(kind, wanted)
         _hand_all(kind, chosen, hand)
         handed += len(chosen)
     return handed
@@ -42,33 +44,39 @@ def _hand_all(kind: AnyKind, chosen: Sequence[int], hand: Hand) -> None:
 
 
 @transaction.atomic
-def _take(kind: AnyKind, lanes: Mapping[str, str]) -> list[int]:
-    """Mark rows as handed, at most one of a block; → their ids, most urgent first."""
+def _take(kind: AnyKind, lanes: Mapping[str, str]) -> tuple[list[int], dict[str, str]]:
+    """Mark rows as handed, at most one of a block; → their ids, most urgent first, and the lanes worth another look."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"lookups:{kind.name}"])
     under_way = list(kind.model.objects.filter(handed_at__isnull=False).values_list(kind.lane_field, kind.block_field))
     rooms = providers.rooms(set(lanes.values()))
     blocks = {block for _of, block in under_way}
     chosen: list[int] = []
+    again: dict[str, str] = {}
     for lane, provider in lanes.items():
-        chosen += _of_lane(kind, lane, rooms[provider], sum(other == lane for other, _b in under_way), blocks)
-    kind.model.objects.filter(pk__in=chosen).update(handed_at=timezone.now())
-    return chosen
+        of_lane, is_cut_short = _of_lane(kind, lane, rooms[provider], sum(other == lane for other, _b in under_way), blocks)
+        chosen += of_lane
+        if of_lane and is_cut_short:
+            again[lane] = provider
+    if chosen:
+        kind.model.objects.filter(pk__in=chosen).update(handed_at=timezone.now())
+    return chosen, again
 
 
-def _of_lane(kind: AnyKind, lane: str, room: Room, under_way: int, blocks: set[str]) -> list[int]:
-    """The most urgent rows of one lane; adds their blocks to `blocks`."""
+def _of_lane(kind: AnyKind, lane: str, room: Room, under_way: int, blocks: set[str]) -> tuple[list[int], bool]:
+    """The most urgent rows of one lane, and whether there is room for more and may be more; adds their blocks to `blocks`."""
     chosen: list[int] = []
     if under_way >= room.for_tickets:
-        return chosen
-    for lookup_id, priority, block in _waiting(kind, lane, blocks):
+        return chosen, False
+    waiting = _waiting(kind, lane, blocks)
+    for lookup_id, priority, block in waiting:
         if block not in blocks and under_way + len(chosen) < room.of(priority):
             chosen.append(lookup_id)
             blocks.add(block)
-    return chosen
+    return chosen, len(waiting) == READ_AT_ONCE and under_way + len(chosen) < room.for_others
 
 
-def _waiting(kind: AnyKind, lane: str, blocks: set[str]) -> Iterable[tuple[int, int, str]]:
+def _waiting(kind: AnyKind, lane: str, blocks: set[str]) -> list[tuple[int, int, str]]:
     """(id, priority, block) of the next rows of a lane that nobody else holds."""
     may_be_tried = Q(next_try_at__isnull=True) | Q(next_try_at__lte=timezone.now())
     waiting = kind.model.objects.select_for_update(skip_locked=True).filter(

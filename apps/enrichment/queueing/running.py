@@ -4,6 +4,7 @@ States only move forward by `UPDATE … WHERE state = …`, so running twice, or
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -31,11 +32,21 @@ GIVE_UP_AFTER = 8  # failures in a row; a person may still ask
 AnyKind = Kind[Any, Any]
 
 
-def run(kind: AnyKind, lookup_id: int) -> State | None:
-    """Carry out one look-up that was handed to a worker; → the state it is left in, None where there is nothing (left) to do."""
+@dataclass(frozen=True)
+class Outcome:
+    """The state a look-up was left in, and the lane that has room for another now."""
+
+    state: State
+    lane: str
+
+
+def run(kind: AnyKind, lookup_id: int) -> Outcome | None:
+    """Carry out one look-up that was handed to a worker; None where there is nothing (left) to do."""
     row = _claim(kind, lookup_id)
-    if row is None:
-        return None
+    return Outcome(_carry_out(kind, row), getattr(row, kind.lane_field)) if row else None
+
+
+def _carry_out(kind: AnyKind, row: QueuedLookup) -> State:
     if known := kind.known(row):
         return known
     try:
@@ -50,7 +61,7 @@ def run(kind: AnyKind, lookup_id: int) -> State | None:
     except (OperationalError, InterfaceError, RedisError):
         raise  # ours to repair: the look-up stays, and is queued again
     except Exception as error:  # left running, it would be asked for ever
-        log.exception("%s %s could not be carried out", kind.name, lookup_id)
+        log.exception("%s %s could not be carried out", kind.name, row.pk)
         return _fail(kind, row, LookupFailedError(State.ERROR, _("The answer cannot be read: %(detail)s"), detail=type(error).__name__))
 
 
