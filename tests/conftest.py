@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from apps.enrichment import standin
+from apps.enrichment.hosts import standin as host_standin
 from tests import browsing, mailing, processes
 from tests.cast import cast
 from tests.debian import need
@@ -64,9 +65,32 @@ def registry(rdap_process: standin.StandIn, settings) -> standin.StandIn:
 
 
 @pytest.fixture(scope="session")
-def worker_process(django_db_setup, smtp_process: mailing.MailServer, rdap_process: standin.StandIn) -> Iterator[subprocess.Popen[bytes]]:
+def shodan_process() -> Iterator[host_standin.StandIn]:
+    """One stand-in of Shodan and InternetDB for the whole run; tests take `scanner`."""
+    with host_standin.running() as server:
+        yield server
+
+
+@pytest.fixture
+def scanner(shodan_process: host_standin.StandIn, settings) -> host_standin.StandIn:
+    """The stand-in of Shodan and InternetDB without faults, the settings pointing at it with both switched on, and nothing
+    remembered in Redis of earlier look-ups."""
+    shodan_process.reset()
+    forget_pacing()
+    settings.SHODAN_API_KEY, settings.INTERNETDB_ENABLED = host_standin.KEY, True
+    settings.SHODAN_HOST_OVERRIDE = settings.INTERNETDB_HOST_OVERRIDE = shodan_process.host
+    return shodan_process
+
+
+@pytest.fixture(scope="session")
+def worker_process(
+    django_db_setup, smtp_process: mailing.MailServer, rdap_process: standin.StandIn, shodan_process: host_standin.StandIn
+) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker on the test database; tests take `celery_worker`."""
-    environment = processes.environment(SMTP_HOST="127.0.0.1", SMTP_PORT=str(smtp_process.port), RDAP_HOST_OVERRIDE=rdap_process.host)
+    environment = processes.environment(
+        SMTP_HOST="127.0.0.1", SMTP_PORT=str(smtp_process.port), RDAP_HOST_OVERRIDE=rdap_process.host,
+        SHODAN_API_KEY=host_standin.KEY, SHODAN_HOST_OVERRIDE=shodan_process.host,
+    )  # fmt: skip
     command = [sys.executable, "-m", "celery", "-A", "tsubame_portal", "worker", "--concurrency=1", "--loglevel=INFO", "--without-gossip"]
     with processes.running(command, environment, until=processes.worker_answers) as worker:
         yield worker

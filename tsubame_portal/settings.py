@@ -271,6 +271,13 @@ SHODAN_TICKET_RESERVE = env_int("SHODAN_TICKET_RESERVE", 200, minimum=0)  # of t
 INTERNETDB_QUERIES_PER_MINUTE = env_int("INTERNETDB_QUERIES_PER_MINUTE", 50, minimum=1)  # and at least a second apart
 LOOKUP_BATCH_LIMIT = env_int("LOOKUP_BATCH_LIMIT", 5000, minimum=1)  # sources that one click or command queues
 
+# Scanning services. Without a key Shodan is off; the overrides (host:port) send every question to one server.
+
+SHODAN_API_KEY = env_secret("SHODAN_API_KEY")
+SHODAN_HOST_OVERRIDE = env_str("SHODAN_HOST_OVERRIDE")
+INTERNETDB_ENABLED = env_bool("INTERNETDB_ENABLED", False)
+INTERNETDB_HOST_OVERRIDE = env_str("INTERNETDB_HOST_OVERRIDE")
+
 # Mail. The names are what recipients read; a demo and a developer get placeholders, production must set its own.
 
 _PLACEHOLDERS = DEBUG or DEMO

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
 
+from apps.enrichment.hosts.switches import why_off
+from apps.enrichment.models import HostProvider
+
 IN_FLIGHT = 4  # look-ups of one provider that workers have at once; as many more for tickets
 REGISTRIES = ("rdap:", "whois:", "nir:")
 
@@ -48,4 +51,4 @@ def off_reason(provider: str) -> str:
     """Why an installation asks this provider nothing at all, as a msgid; '' where it does ask."""
     if provider.startswith("rdap:") and settings.DEMO and not settings.RDAP_HOST_OVERRIDE:
         return _("A demo asks no registry; RDAP_HOST_OVERRIDE names its stand-in.")
-    return ""
+    return why_off(HostProvider(provider)) if provider in HostProvider else ""

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from apps.common.periods import local_day
 from apps.enrichment.registries.parsing import SAMPLE_REMARK
+from apps.enrichment.sampleholders import sample_holder
 from apps.reference.delegations import Delegation, delegation_of
 
 ANSWERS = Path(__file__).parent / "standin_answers"
@@ -38,8 +38,8 @@ def recorded_answers() -> dict[str, dict[str, Any]]:
 
 def invented_answer(delegation: Delegation) -> dict[str, Any]:
     """The same for every address of the delegation, whenever it is asked."""
-    code = sha256(str(delegation.start).encode()).hexdigest()[:4].upper()
-    holder = f"Sample Network {code} ({delegation.region})"
+    sample = sample_holder(delegation)
+    code, holder = sample.code, sample.name
     registrant = _entity(f"SAMPLE-{code}", "org", holder, ["registrant"])
     registrant["entities"] = [_entity(f"ABUSE-{code}", "group", f"{holder} abuse desk", ["abuse"], f"abuse@net-{code.lower()}.invalid")]
     technical = _entity(f"NOC-{code}", "group", f"{holder} operations", ["technical"], f"noc@net-{code.lower()}.invalid")

@@ -169,7 +169,7 @@ def test_a_provider_paused_after_the_hand_out_leaves_the_look_up_in_its_place(re
 
 
 def test_the_day_has_a_budget_and_tickets_a_reserve(db, settings, clock):
-    settings.SHODAN_DAILY_BUDGET, settings.SHODAN_TICKET_RESERVE = 5, 2
+    settings.SHODAN_API_KEY, settings.SHODAN_DAILY_BUDGET, settings.SHODAN_TICKET_RESERVE = "a key", 5, 2
     limit = Limit(per_minute=60, per_day=5, reserve=2)
     Provider.objects.create(name="shodan")
     of_tickets = [True, False, False, False, False, True, True]

@@ -173,7 +173,7 @@ def test_proxies_of_the_environment_are_not_used(registry, monkeypatch):
 
 
 def test_an_override_elsewhere_is_asked_by_https():
-    assert [rdap._override_scheme(host) for host in ("127.0.0.1:8043", "[::1]:8043", "localhost:80", "rdap.example:443")] == [
+    assert [rdap.override_scheme(host) for host in ("127.0.0.1:8043", "[::1]:8043", "localhost:80", "rdap.example:443")] == [
         "http", "http", "http", "https",
     ]  # fmt: skip
 

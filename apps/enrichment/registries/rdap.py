@@ -94,23 +94,23 @@ def _failure(trace: Trace, error: Exception) -> LookupFailedError:
         return LookupFailedError(State.NOT_FOUND, _("The registry knows no network for this address."))
     if isinstance(trace.problem, RefusedError):
         return LookupFailedError(State.ERROR, _("Refused: %(detail)s"), detail=trace.problem.reason)
-    if _is_timeout(trace.problem):
+    if is_timeout(trace.problem):
         return LookupFailedError(State.TIMEOUT, _("The registry did not answer in time."))
     if trace.status is not None and trace.status >= 300:
         message = _("The registry answered with HTTP status %(detail)s.")
         return LookupFailedError(State.ERROR, message, detail=trace.status, retry_after=trace.retry_after)
     if trace.status is not None and trace.problem is None:
         return LookupFailedError(State.ERROR, _("The answer is not RDAP: %(detail)s"), detail=trace.content_type or "?")
-    return LookupFailedError(State.ERROR, _("The registry could not be reached: %(detail)s"), detail=_words(trace.problem or error))
+    return LookupFailedError(State.ERROR, _("The registry could not be reached: %(detail)s"), detail=words_of(trace.problem or error))
 
 
-def _is_timeout(problem: Exception | None) -> bool:
+def is_timeout(problem: Exception | None) -> bool:
     return isinstance(problem, TimeoutError | SoftTimeLimitExceeded) or (
         isinstance(problem, URLError) and isinstance(problem.reason, TimeoutError)
     )
 
 
-def _words(problem: Exception) -> str:
+def words_of(problem: Exception) -> str:
     reason = problem.reason if isinstance(problem, URLError) else problem
     return (reason.strerror or str(reason)) if isinstance(reason, OSError) else type(reason).__name__
 
@@ -147,7 +147,7 @@ class RegistryOpener(OpenerDirector):
     def _aim(self, request: Request) -> None:
         parts = urlsplit(request.full_url)
         if self.override:
-            request.full_url = urlunsplit((_override_scheme(self.override), self.override, parts.path, parts.query, ""))
+            request.full_url = urlunsplit((override_scheme(self.override), self.override, parts.path, parts.query, ""))
         elif parts.scheme != "https" or not _has_own_port(parts):
             self.trace.problem = RefusedError("only HTTPS on its own port is asked")
             raise self.trace.problem
@@ -165,7 +165,7 @@ def _has_own_port(parts: SplitResult) -> bool:
         return False
 
 
-def _override_scheme(override: str) -> str:
+def override_scheme(override: str) -> str:
     """Plain HTTP to a stand-in on this machine, HTTPS to a server elsewhere."""
     host = urlsplit(f"//{override}").hostname or ""
     try:
@@ -212,7 +212,7 @@ class _Redirects(HTTPRedirectHandler):
         return super().redirect_request(req, fp, *args)
 
 
-class _PublicHTTPSConnection(HTTPSConnection):
+class PublicHTTPSConnection(HTTPSConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._create_connection = connect_public
@@ -220,7 +220,7 @@ class _PublicHTTPSConnection(HTTPSConnection):
 
 class _PublicHTTPSHandler(HTTPSHandler):
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(_PublicHTTPSConnection, req)
+        return self.do_open(PublicHTTPSConnection, req)
 
 
 def connect_public(target: tuple[str, int], timeout: Any = None, source_address: Any = None) -> socket.socket:
