@@ -44,10 +44,11 @@ def load(paths: list[Path], day: date) -> None:
 def bare_copy(table: pa.Table) -> None:
     from django.db import connection, transaction
 
-    from apps.reference.snapshots import copy_in
+    from apps.reference.differences import copy_in
+    from apps.reference.snapshots import KIND
 
     with transaction.atomic(), connection.cursor() as cursor:
-        copy_in(cursor, table)
+        copy_in(cursor, KIND, table)
         cursor.execute("DROP TABLE said")
 
 

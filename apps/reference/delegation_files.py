@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from apps.reference import delegation_addresses
-from apps.reference.delegation_lines import DelegationFileError, Lines, lines_of, read_lines
+from apps.reference.filelines import DELEGATIONS, DelegationFileError, Lines, lines_of, read_lines
 from apps.reference.intervals import overlapping
 from apps.reference.models import REGIONAL, DelegationStatus, Registry
 
@@ -45,12 +45,12 @@ class DelegationFile:
 
 def read(path: Path) -> DelegationFile:
     """Read a file, plain or packed by xz or gzip. DelegationFileError names the line that is wrong."""
-    return _file(read_lines(path))
+    return _file(read_lines(path, DELEGATIONS))
 
 
 def parse(name: str, data: bytes) -> DelegationFile:
     """Read the text of a file."""
-    return _file(lines_of(name, data))
+    return _file(lines_of(name, data, DELEGATIONS))
 
 
 def _file(lines: Lines) -> DelegationFile:

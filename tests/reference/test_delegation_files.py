@@ -8,7 +8,7 @@ import pytest
 from apps.common.regions import decode
 from apps.common.sourcekeys import from_address, to_address
 from apps.reference import delegation_files
-from apps.reference.delegation_lines import DelegationFileError
+from apps.reference.filelines import DelegationFileError
 from apps.reference.models import DelegationStatus, Registry
 from tests.reference.files import delegated
 
