@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from apps.accounts.audited_admin import AuditedAdmin, ReadOnlyAdmin
 from apps.reference import names
-from apps.reference.models import PortAlias, ScannerList, Snapshot
+from apps.reference.models import PortAlias, RoutingSnapshot, ScannerList, Snapshot
 
 
 @admin.register(PortAlias)
@@ -32,6 +32,12 @@ class PortAliasAdmin(AuditedAdmin):
 class SnapshotAdmin(ReadOnlyAdmin):
     list_display = ("registry", "date", "rows", "loaded_at")
     list_filter = ("registry",)
+
+
+@admin.register(RoutingSnapshot)
+class RoutingSnapshotAdmin(ReadOnlyAdmin):
+    list_display = ("family", "date", "source", "rows", "loaded_at")
+    list_filter = ("family",)
 
 
 @admin.register(ScannerList)

@@ -112,7 +112,7 @@ def in_force(kind: Kind, who: Sequence[int], day: date, told: Sequence[str]) -> 
         return [row[:-1] for row in cursor.fetchall()]
 
 
-def put(kind: Kind, who: int, day: date, table: pa.Table, **told: object) -> Difference | None:
+def put(kind: Kind, who: int, day: date, table: pa.Table, **told: Any) -> Difference | None:
     """Store what one says as of a day, in place of what was stored for that day; None: that was the same.
 
     Call it inside a transaction. Loaders wait for each other; readers do not wait. `table` has the columns of the kind and
@@ -120,7 +120,7 @@ def put(kind: Kind, who: int, day: date, table: pa.Table, **told: object) -> Dif
     """
     with connection.cursor() as cursor:
         cursor.execute(kind.sql("LOCK TABLE {snapshots} IN SHARE ROW EXCLUSIVE MODE"))
-        digest, stored = _digest(table), {kind.who: who, "date": day}
+        digest, stored = _digest(table), dict[str, Any]({kind.who: who, "date": day})
         if kind.snapshots._default_manager.filter(**stored, digest=digest).exists():
             return None
         cursor.execute(kind.sql(_NEIGHBOURS), {"who": int(who), "day": day})

@@ -1,4 +1,4 @@
-"""Facts from elsewhere, dated: RIR delegations, names people prefer for ports, lists of survey scanners.
+"""Facts from elsewhere, dated: RIR delegations, tables of routes, names people prefer for ports, lists of survey scanners.
 
 Addresses are source keys (apps/common/sourcekeys.py): IPv4 as its value, IPv6 as its /64 prefix. Registries delegate
 IPv6 inside 2000::/3 only, so every key fits PostgreSQL's signed bigint.
@@ -16,6 +16,9 @@ from apps.common.portranges import parse_pattern
 from apps.common.ports import NAMES, TCP, UDP
 from apps.reference.note_models import AdviceBlock as AdviceBlock
 from apps.reference.note_models import PortNote as PortNote
+from apps.reference.routing_models import Family as Family
+from apps.reference.routing_models import RoutedPrefix as RoutedPrefix
+from apps.reference.routing_models import RoutingSnapshot as RoutingSnapshot
 
 FOREVER = date.max  # `valid_to` of what the newest snapshot still says
 

@@ -8,12 +8,16 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts import audit
+from apps.accounts.models import User
 from apps.common.errors import DomainError
-from apps.reference import delegation_files, shipped, snapshots
+from apps.reference import delegation_files, route_files, routes, shipped, snapshots
 from apps.reference.delegation_files import DelegationFile
+from apps.reference.differences import Difference
+from apps.reference.models import Family
 from apps.reference.moves import Move, moves
 from apps.reference.regions import region_map_for
-from apps.reference.snapshots import Difference
+from apps.reference.route_files import RouteFile
 
 DATE_TOLERANCE = timedelta(days=7)  # files date a day or two before they are published
 
@@ -92,3 +96,46 @@ def _require_one_per_registry(files: Sequence[DelegationFile]) -> None:
         if file.registry in names:
             raise DomainError(f"{names[file.registry]} and {file.name} are both of {file.registry.label}.", code="registry_twice")
         names[file.registry] = file.name
+
+
+@dataclass(frozen=True)
+class LoadedRoutes:
+    """The routes of one family in one file and what they changed; `difference` is None where the same was loaded before."""
+
+    file: RouteFile
+    family: Family
+    difference: Difference | None
+
+    @property
+    def prefixes(self) -> int:
+        return int(self.file.tables[self.family].num_rows)
+
+
+def load_routes(*, paths: Sequence[Path], day: date, by: User | None = None) -> tuple[LoadedRoutes, ...]:
+    """Store tables of routes as the snapshots of a day, one file per address family or one for both; a family without a
+    file carries over. All files are stored or none. No count depends on them, so nothing is rolled up again."""
+    _require_past(day)
+    files = [route_files.read(path) for path in paths]
+    _require_one_per_family(files)
+    with transaction.atomic():
+        return tuple(_load_family(file, family, day, by) for file in files for family in file.tables)
+
+
+def _load_family(file: RouteFile, family: Family, day: date, by: User | None) -> LoadedRoutes:
+    difference = routes.put(family, day, file.tables[family], file.name[:200])
+    loaded = LoadedRoutes(file, family, difference)
+    if difference:
+        counts = {"prefixes": loaded.prefixes, "added": difference.added, "removed": difference.removed}
+        audit.record(by=by, action="routes.loaded", target=f"{family.label} {day}", file=file.name, **counts)
+    return loaded
+
+
+def _require_one_per_family(files: Sequence[RouteFile]) -> None:
+    names: dict[Family, str] = {}
+    for file in files:
+        if not file.tables:
+            raise DomainError(f"{file.name} holds no prefix that can be used.", code="no_prefixes")
+        for family in file.tables:
+            if family in names:
+                raise DomainError(f"{names[family]} and {file.name} both hold {family.label} prefixes.", code="family_twice")
+            names[family] = file.name

@@ -7,86 +7,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delegation',
+            name="Delegation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('registry', models.PositiveSmallIntegerField(choices=[(1, 'afrinic'), (2, 'apnic'), (3, 'arin'), (4, 'lacnic'), (5, 'ripencc')])),
-                ('start_key', models.BigIntegerField()),
-                ('end_key', models.BigIntegerField()),
-                ('region', models.PositiveIntegerField()),
-                ('status', models.PositiveSmallIntegerField(choices=[(1, 'allocated'), (2, 'assigned')])),
-                ('opaque_id', models.TextField(blank=True)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(default=datetime.date(9999, 12, 31))),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "registry",
+                    models.PositiveSmallIntegerField(choices=[(1, "afrinic"), (2, "apnic"), (3, "arin"), (4, "lacnic"), (5, "ripencc")]),
+                ),
+                ("start_key", models.BigIntegerField()),
+                ("end_key", models.BigIntegerField()),
+                ("region", models.PositiveIntegerField()),
+                ("status", models.PositiveSmallIntegerField(choices=[(1, "allocated"), (2, "assigned")])),
+                ("opaque_id", models.TextField(blank=True)),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(default=datetime.date(9999, 12, 31))),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('end_key__gte', models.F('start_key'))), name='delegation_range'), models.CheckConstraint(condition=models.Q(('valid_to__gt', models.F('valid_from'))), name='delegation_span'), models.UniqueConstraint(fields=('registry', 'start_key', 'end_key', 'region', 'status', 'opaque_id', 'valid_from'), name='delegation_once')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("end_key__gte", models.F("start_key"))), name="delegation_range"),
+                    models.CheckConstraint(condition=models.Q(("valid_to__gt", models.F("valid_from"))), name="delegation_span"),
+                    models.UniqueConstraint(
+                        fields=("registry", "start_key", "end_key", "region", "status", "opaque_id", "valid_from"), name="delegation_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PortAlias',
+            name="PortAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('protocol', models.PositiveSmallIntegerField(choices=[(6, 'TCP'), (17, 'UDP')], verbose_name='protocol')),
-                ('port', models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(65535)], verbose_name='port')),
-                ('name', models.CharField(max_length=40, validators=[django.core.validators.RegexValidator('^[\\w.+ -]+$')], verbose_name='name')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("protocol", models.PositiveSmallIntegerField(choices=[(6, "TCP"), (17, "UDP")], verbose_name="protocol")),
+                ("port", models.PositiveIntegerField(validators=[django.core.validators.MaxValueValidator(65535)], verbose_name="port")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=40, validators=[django.core.validators.RegexValidator("^[\\w.+ -]+$")], verbose_name="name"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'port alias',
-                'verbose_name_plural': 'port aliases',
-                'ordering': ['port', 'protocol'],
-                'constraints': [models.UniqueConstraint(fields=('protocol', 'port'), name='port_alias_once'), models.CheckConstraint(condition=models.Q(('port__lte', 65535)), name='port_alias_port')],
+                "verbose_name": "port alias",
+                "verbose_name_plural": "port aliases",
+                "ordering": ["port", "protocol"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("protocol", "port"), name="port_alias_once"),
+                    models.CheckConstraint(condition=models.Q(("port__lte", 65535)), name="port_alias_port"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ScannerList',
+            name="ScannerList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('list_date', models.DateField(verbose_name='date')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("list_date", models.DateField(verbose_name="date")),
             ],
             options={
-                'verbose_name': 'list of survey scanners',
-                'verbose_name_plural': 'lists of survey scanners',
-                'ordering': ['-list_date', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('name', 'list_date'), name='scanner_list_once')],
+                "verbose_name": "list of survey scanners",
+                "verbose_name_plural": "lists of survey scanners",
+                "ordering": ["-list_date", "name"],
+                "constraints": [models.UniqueConstraint(fields=("name", "list_date"), name="scanner_list_once")],
             },
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('registry', models.PositiveSmallIntegerField(choices=[(1, 'afrinic'), (2, 'apnic'), (3, 'arin'), (4, 'lacnic'), (5, 'ripencc')], verbose_name='registry')),
-                ('date', models.DateField(verbose_name='date')),
-                ('rows', models.PositiveIntegerField(verbose_name='delegations')),
-                ('digest', models.CharField(max_length=64)),
-                ('loaded_at', models.DateTimeField(auto_now=True, verbose_name='loaded')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "registry",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "afrinic"), (2, "apnic"), (3, "arin"), (4, "lacnic"), (5, "ripencc")], verbose_name="registry"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("rows", models.PositiveIntegerField(verbose_name="delegations")),
+                ("digest", models.CharField(max_length=64)),
+                ("loaded_at", models.DateTimeField(auto_now=True, verbose_name="loaded")),
             ],
             options={
-                'verbose_name': 'delegation snapshot',
-                'verbose_name_plural': 'delegation snapshots',
-                'ordering': ['-date', 'registry'],
-                'constraints': [models.UniqueConstraint(fields=('registry', 'date'), name='snapshot_once')],
+                "verbose_name": "delegation snapshot",
+                "verbose_name_plural": "delegation snapshots",
+                "ordering": ["-date", "registry"],
+                "constraints": [models.UniqueConstraint(fields=("registry", "date"), name="snapshot_once")],
             },
         ),
         migrations.CreateModel(
-            name='ScannerRange',
+            name="ScannerRange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start_key', models.BigIntegerField()),
-                ('end_key', models.BigIntegerField()),
-                ('list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ranges', to='reference.scannerlist')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("start_key", models.BigIntegerField()),
+                ("end_key", models.BigIntegerField()),
+                ("list", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="ranges", to="reference.scannerlist")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('end_key__gte', models.F('start_key'))), name='scanner_range')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("end_key__gte", models.F("start_key"))), name="scanner_range")],
             },
         ),
     ]

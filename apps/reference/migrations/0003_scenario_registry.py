@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reference', '0002_port_aliases'),
+        ("reference", "0002_port_aliases"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='delegation',
-            name='registry',
-            field=models.PositiveSmallIntegerField(choices=[(1, 'afrinic'), (2, 'apnic'), (3, 'arin'), (4, 'lacnic'), (5, 'ripencc'), (6, 'scenario')]),
+            model_name="delegation",
+            name="registry",
+            field=models.PositiveSmallIntegerField(
+                choices=[(1, "afrinic"), (2, "apnic"), (3, "arin"), (4, "lacnic"), (5, "ripencc"), (6, "scenario")]
+            ),
         ),
         migrations.AlterField(
-            model_name='snapshot',
-            name='registry',
-            field=models.PositiveSmallIntegerField(choices=[(1, 'afrinic'), (2, 'apnic'), (3, 'arin'), (4, 'lacnic'), (5, 'ripencc'), (6, 'scenario')], verbose_name='registry'),
+            model_name="snapshot",
+            name="registry",
+            field=models.PositiveSmallIntegerField(
+                choices=[(1, "afrinic"), (2, "apnic"), (3, "arin"), (4, "lacnic"), (5, "ripencc"), (6, "scenario")], verbose_name="registry"
+            ),
         ),
     ]

@@ -54,7 +54,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="portgroup",
             constraint=models.CheckConstraint(
-                condition=models.Q(("valid_from__isnull", True), ("valid_to__isnull", True), ("valid_to__gte", F("valid_from")), _connector="OR"),
+                condition=models.Q(
+                    ("valid_from__isnull", True), ("valid_to__isnull", True), ("valid_to__gte", F("valid_from")), _connector="OR"
+                ),
                 name="port_group_span",
                 violation_error_message="The last day lies before the first.",
             ),

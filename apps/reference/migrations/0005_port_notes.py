@@ -15,51 +15,107 @@ def add(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reference', '0004_port_groups'),
+        ("reference", "0004_port_groups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AdviceBlock',
+            name="AdviceBlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text_en', models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name='text (English)')),
-                ('text_ja', models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name='text (Japanese)')),
-                ('edited_at', models.DateTimeField(editable=False, null=True, verbose_name='edited')),
-                ('key', models.SlugField(max_length=40, unique=True, verbose_name='short name')),
-                ('audience', models.CharField(choices=[('administrators', 'administrators'), ('users', 'ordinary users')], max_length=20, verbose_name='for')),
-                ('subjects', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50, validators=[apps.reference.note_models.check_subject]), size=60, verbose_name='ports and groups')),
-                ('title_en', models.CharField(max_length=120, verbose_name='title (English)')),
-                ('title_ja', models.CharField(max_length=120, verbose_name='title (Japanese)')),
-                ('edited_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='edited by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text_en", models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name="text (English)")),
+                ("text_ja", models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name="text (Japanese)")),
+                ("edited_at", models.DateTimeField(editable=False, null=True, verbose_name="edited")),
+                ("key", models.SlugField(max_length=40, unique=True, verbose_name="short name")),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[("administrators", "administrators"), ("users", "ordinary users")], max_length=20, verbose_name="for"
+                    ),
+                ),
+                (
+                    "subjects",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=50, validators=[apps.reference.note_models.check_subject]),
+                        size=60,
+                        verbose_name="ports and groups",
+                    ),
+                ),
+                ("title_en", models.CharField(max_length=120, verbose_name="title (English)")),
+                ("title_ja", models.CharField(max_length=120, verbose_name="title (Japanese)")),
+                (
+                    "edited_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="edited by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'advice block',
-                'verbose_name_plural': 'advice blocks',
-                'ordering': ['audience', 'key'],
+                "verbose_name": "advice block",
+                "verbose_name_plural": "advice blocks",
+                "ordering": ["audience", "key"],
             },
         ),
         migrations.CreateModel(
-            name='PortNote',
+            name="PortNote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text_en', models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name='text (English)')),
-                ('text_ja', models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name='text (Japanese)')),
-                ('edited_at', models.DateTimeField(editable=False, null=True, verbose_name='edited')),
-                ('subject', models.CharField(max_length=50, validators=[apps.reference.note_models.check_subject], verbose_name='port or group')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='valid from')),
-                ('valid_to', models.DateField(blank=True, help_text='The last day, inclusive.', null=True, verbose_name='valid to')),
-                ('links', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300, validators=[django.core.validators.URLValidator(schemes=['https', 'http'])]), blank=True, default=list, size=10)),
-                ('edited_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='edited by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text_en", models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name="text (English)")),
+                ("text_ja", models.TextField(validators=[django.core.validators.MaxLengthValidator(4000)], verbose_name="text (Japanese)")),
+                ("edited_at", models.DateTimeField(editable=False, null=True, verbose_name="edited")),
+                (
+                    "subject",
+                    models.CharField(max_length=50, validators=[apps.reference.note_models.check_subject], verbose_name="port or group"),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="valid from")),
+                ("valid_to", models.DateField(blank=True, help_text="The last day, inclusive.", null=True, verbose_name="valid to")),
+                (
+                    "links",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            max_length=300, validators=[django.core.validators.URLValidator(schemes=["https", "http"])]
+                        ),
+                        blank=True,
+                        default=list,
+                        size=10,
+                    ),
+                ),
+                (
+                    "edited_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="edited by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'port note',
-                'verbose_name_plural': 'port notes',
-                'ordering': ['subject', models.OrderBy(models.F('valid_from'), nulls_first=True)],
-                'constraints': [models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='port_note_span', violation_error_message='The last day lies before the first.'), models.UniqueConstraint(fields=('subject', 'valid_from'), name='port_note_once', nulls_distinct=False)],
+                "verbose_name": "port note",
+                "verbose_name_plural": "port notes",
+                "ordering": ["subject", models.OrderBy(models.F("valid_from"), nulls_first=True)],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_from__isnull", True),
+                            ("valid_to__isnull", True),
+                            ("valid_to__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="port_note_span",
+                        violation_error_message="The last day lies before the first.",
+                    ),
+                    models.UniqueConstraint(fields=("subject", "valid_from"), name="port_note_once", nulls_distinct=False),
+                ],
             },
         ),
         # People may have edited the notes: going back drops the tables with them.
