@@ -264,6 +264,10 @@ FLOW_RETENTION_DAYS = env_int("FLOW_RETENTION_DAYS", 0, minimum=0)  # 0: flows a
 # Enrichment. RDAP_HOST_OVERRIDE sends every registry query to one server (host:port), such as the local stand-in.
 
 RDAP_HOST_OVERRIDE = env_str("RDAP_HOST_OVERRIDE")
+WHOIS_ENABLED = env_bool("WHOIS_ENABLED", True)  # asked where RDAP fails or leaves open who holds a range
+WHOIS_HOST_OVERRIDE = env_str("WHOIS_HOST_OVERRIDE")
+NIR_ENABLED = env_bool("NIR_ENABLED", True)  # JPNIC and KRNIC, for what APNIC passed on to them
+NIR_HOST_OVERRIDE = env_str("NIR_HOST_OVERRIDE")
 RDAP_QUERIES_PER_MINUTE = env_int("RDAP_QUERIES_PER_MINUTE", 60, minimum=1)  # to each registry, over all workers
 SHODAN_QUERIES_PER_MINUTE = env_int("SHODAN_QUERIES_PER_MINUTE", 50, minimum=1)  # and at least a second apart
 SHODAN_DAILY_BUDGET = env_int("SHODAN_DAILY_BUDGET", 2000, minimum=0)  # queries in a UTC day

@@ -51,4 +51,15 @@ def off_reason(provider: str) -> str:
     """Why an installation asks this provider nothing at all, as a msgid; '' where it does ask."""
     if provider.startswith("rdap:") and settings.DEMO and not settings.RDAP_HOST_OVERRIDE:
         return _("A demo asks no registry; RDAP_HOST_OVERRIDE names its stand-in.")
+    if provider.startswith("whois:"):
+        return _off_beside_rdap(settings.WHOIS_ENABLED, settings.WHOIS_HOST_OVERRIDE)
+    if provider.startswith("nir:"):
+        return _off_beside_rdap(settings.NIR_ENABLED, settings.NIR_HOST_OVERRIDE)
     return why_off(HostProvider(provider)) if provider in HostProvider else ""
+
+
+def _off_beside_rdap(is_on: bool, override: str) -> str:
+    """Nobody asks real servers about what a stand-in answered."""
+    if not is_on:
+        return _("Switched off in the settings.")
+    return _("Not asked: its stand-in is not set.") if not override and (settings.DEMO or settings.RDAP_HOST_OVERRIDE) else ""

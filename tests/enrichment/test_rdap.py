@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from apps.enrichment.failures import LookupFailedError
 from apps.enrichment.models import State
-from apps.enrichment.registries import rdap
-from apps.enrichment.registries.rdap import RefusedError, RegistryOpener, fetch, read_retry_after
+from apps.enrichment.registries import wire
+from apps.enrichment.registries.rdap import fetch
+from apps.enrichment.registries.wire import RefusedError, RegistryOpener, read_retry_after
 from apps.enrichment.standin import Fault
 
 ADDRESS = "74.125.225.229"  # recorded, so no delegation is needed
@@ -76,14 +77,14 @@ def test_the_registrys_wish_is_kept(registry):
 
 
 def test_silence_ends_in_a_timeout(registry, monkeypatch):
-    monkeypatch.setattr(rdap, "CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(wire, "CONNECT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(registry, "slow_s", 1.0)
     registry.faults[ADDRESS] = Fault.SLOW
     assert failure().state is State.TIMEOUT
 
 
 def test_a_body_that_drips_ends_in_a_timeout(registry, monkeypatch):
-    monkeypatch.setattr(rdap, "TOTAL_TIMEOUT_S", -1)
+    monkeypatch.setattr(wire, "TOTAL_TIMEOUT_S", -1)
     assert failure().state is State.TIMEOUT
 
 
@@ -137,18 +138,18 @@ def test_without_override_only_public_addresses_are_asked_and_only_by_https(url)
     [("8.8.8.8", True), ("2001:4860:4860::8888", True), ("64:ff9b::8.8.8.8", True), ("::1", False), ("64:ff9b::192.168.0.1", False)],
 )
 def test_addresses_are_public_through_translators_too(address, is_reachable):
-    assert rdap._is_reachable(address) is is_reachable
+    assert wire._is_reachable(address) is is_reachable
 
 
 def test_a_compressed_answer_is_not_unpacked():
     bomb = gzip.compress(b"x" * 20 * 2**20)
-    assert rdap.CappedResponse(BytesIO(bomb), RegistryOpener()).read() == bomb
+    assert wire.CappedResponse(BytesIO(bomb), RegistryOpener()).read() == bomb
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1/", "https://192.168.0.1/ip/8.8.8.8", "file:///etc/passwd", "ftp://127.0.0.1/"])
 def test_a_redirect_into_private_space_is_refused(target):
     opener = RegistryOpener()
-    redirects = rdap._Redirects()
+    redirects = wire._Redirects()
     redirects.add_parent(opener)
     headers = Message()
     headers["Location"] = target
@@ -164,7 +165,7 @@ def test_a_name_that_resolves_to_a_private_address_is_refused(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(RefusedError, match="rdap.example is not a public address"):
-        rdap.connect_public(("rdap.example", 443))
+        wire.connect_public(("rdap.example", 443))
 
 
 def test_proxies_of_the_environment_are_not_used(registry, monkeypatch):
@@ -173,7 +174,7 @@ def test_proxies_of_the_environment_are_not_used(registry, monkeypatch):
 
 
 def test_an_override_elsewhere_is_asked_by_https():
-    assert [rdap.override_scheme(host) for host in ("127.0.0.1:8043", "[::1]:8043", "localhost:80", "rdap.example:443")] == [
+    assert [wire.override_scheme(host) for host in ("127.0.0.1:8043", "[::1]:8043", "localhost:80", "rdap.example:443")] == [
         "http", "http", "http", "https",
     ]  # fmt: skip
 

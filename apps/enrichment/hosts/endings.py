@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from apps.enrichment.failures import LookupFailedError
 from apps.enrichment.hosts.switches import REFUSED_FOR, why_off
 from apps.enrichment.models import HostProvider, State
-from apps.enrichment.registries.rdap import RefusedError, Trace, is_timeout, words_of
+from apps.enrichment.registries.wire import RefusedError, Trace, is_timeout, words_of
 
 SLOW_DOWN = _("The scanning service asked us to slow down.")
 NOT_JSON = _("The answer is not a host profile: %(detail)s")

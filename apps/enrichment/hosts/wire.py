@@ -19,7 +19,7 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from apps.enrichment.registries.rdap import PublicHTTPSConnection, RefusedError, Trace, override_scheme, read_retry_after
+from apps.enrichment.registries.wire import PublicHTTPSConnection, RefusedError, Trace, override_scheme, read_retry_after
 
 MAX_BODY_BYTES = 4 * 2**20
 CONNECT_TIMEOUT_S = 10  # also between two pieces of an answer

@@ -27,6 +27,40 @@ REGISTRY_DOMAINS = {
 }
 
 
+# How the registries call themselves as holders of what they passed on, in small letters.
+REGISTRY_NAMES = (
+    "african network information center",
+    "african network information centre",
+    "afrinic",
+    "american registry for internet numbers",
+    "asia pacific network information centre",
+    "asia pacific network information centre (apnic)",
+    "internet assigned numbers authority",
+    "latin american and caribbean ip address regional registry",
+    "ripe network coordination centre",
+    "ripe ncc",
+    "japan network information center",
+    "korea network information center",
+    "korea internet & security agency",
+    "krnic",
+    "china internet network information center",
+    "taiwan network information center",
+    "vietnam internet network information center",
+    "indonesia network information center",
+)
+# Networks that stand for "not ours, ask somebody else".
+PLACEHOLDERS = ("non-ripe-ncc-managed-address-block", "iana-netblock", "iana-blk", "eu-zz-", "not-apnic", "apnic-erx-", "ripe-erx-")
+
+
+def is_registry_name(holder: str) -> bool:
+    return holder.strip(" .").lower() in REGISTRY_NAMES
+
+
+def is_placeholder(name: str, holder: str) -> bool:
+    """Whether a network is a registry's own block, whose real holder somebody else knows."""
+    return is_registry_name(holder) or name.lower().startswith(PLACEHOLDERS)
+
+
 def is_registry_mailbox(email: str) -> bool:
     labels = email.rpartition("@")[2].lower().split(".")
     return any(".".join(labels[position:]) in REGISTRY_DOMAINS for position in range(len(labels)))

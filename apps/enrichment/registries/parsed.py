@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 
 from apps.enrichment.blocks import Address
 from apps.enrichment.models import ContactRole
-from apps.enrichment.registries.mailboxes import is_registry_mailbox
+from apps.enrichment.registries.mailboxes import is_placeholder, is_registry_mailbox, is_registry_name
 
 SAMPLE_REMARK = "Sample data"  # in answers that the stand-in invented
 MAX_CONTACTS = 50
@@ -51,12 +51,43 @@ class ParsedNetwork:
         return int(self.end) - int(self.start) + 1
 
     @property
+    def is_everything(self) -> bool:
+        """Whether it is the root of the address space, with which registries answer where they know nothing."""
+        return self.size >= 2 ** (self.start.max_prefixlen - 1)
+
+    @property
     def has_contact(self) -> bool:
         """Whether it names an address that may be written to."""
         return any(not contact.is_registry_mailbox for contact in self.contacts)
 
+    @property
+    def is_wanting(self) -> bool:
+        """Whether it leaves open who holds the range, or whom to write to."""
+        return not self.holder or is_placeholder(self.name, self.holder) or not self.has_contact
+
     def holds(self, address: Address) -> bool:
         return self.start.version == address.version and int(self.start) <= int(address) <= int(self.end)
+
+
+def more_specific(known: ParsedNetwork, other: ParsedNetwork) -> ParsedNetwork:
+    """What both say of one address, the narrower one first; of two equally narrow ones `other`, who was asked to know more.
+
+    Contacts are those of the narrower where it names any that may be written to: whoever uses a network knows more of its
+    hosts than whoever assigned it."""
+    near, far = (other, known) if other.size <= known.size else (known, other)
+    is_held_by_near = bool(near.holder) and not (is_registry_name(near.holder) and far.holder)
+    holds = near if is_held_by_near else far
+    handle = holds.holder_handle or (far.holder_handle if far.holder == near.holder else "")
+    return replace(
+        near,
+        name=near.name or far.name,
+        holder=holds.holder,
+        holder_handle=handle,
+        country=near.country or far.country,
+        asn=near.asn or far.asn,
+        is_sample=near.is_sample or far.is_sample,
+        contacts=near.contacts if near.has_contact else ranked([*near.contacts, *deeper(far.contacts)]),
+    )
 
 
 # Ranges
@@ -153,7 +184,7 @@ def read_asn(value: Any) -> int | None:
 
 
 def read_country(value: Any) -> str:
-    country = one_line(value).upper()[:2]
+    country = one_line(value).partition("#")[0].strip().upper()
     return country if re.fullmatch("[A-Z]{2}", country) and country != "ZZ" else ""
 
 

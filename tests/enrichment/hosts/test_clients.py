@@ -16,7 +16,7 @@ from apps.enrichment.hosts.internetdb import InternetDbProvider
 from apps.enrichment.hosts.shodan_client import ShodanProvider
 from apps.enrichment.hosts.standin import KEY, Fault
 from apps.enrichment.models import HostProvider, State
-from apps.enrichment.registries.rdap import RefusedError
+from apps.enrichment.registries.wire import RefusedError
 
 ADDRESS = "1.1.1.1"  # recorded
 FAULTS = [
