@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -82,17 +83,33 @@ class HostService(models.Model):
         return f"{self.port}/{self.protocol} {self.product}".strip()
 
 
+FEATURE_KINDS = ("port", "product", "version", "banner", "cert", "tag", "os", "module", "derived")
+
+
+def _check_feature(text: str) -> None:
+    kind, colon, rest = text.partition(":")
+    if kind not in FEATURE_KINDS or not colon or not rest.strip():
+        raise ValidationError(_("“%(text)s” is not a feature such as port:tcp/22 or tag:vpn.") % {"text": text})
+
+
+class FeatureSetQuerySet(models.QuerySet["FeatureSet"]):
+    def visible_to(self, user: "User | AnonymousUser") -> "FeatureSetQuerySet":
+        return self.all() if isinstance(user, User) and user.is_own_staff else self.none()
+
+
 class FeatureSet(models.Model):
     """Features that hosts of one campaign share, as a question that later profiles are asked too: a profile matches that has
     all of `wants_all`, at least one of `wants_any` (if there are any), and none of `wants_none`."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     note = models.TextField(_("note"), blank=True, max_length=4000)
-    wants_all = ArrayField(models.CharField(max_length=200), default=list, blank=True)
-    wants_any = ArrayField(models.CharField(max_length=200), default=list, blank=True)
-    wants_none = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    wants_all = ArrayField(models.CharField(max_length=200, validators=[_check_feature]), default=list, blank=True)
+    wants_any = ArrayField(models.CharField(max_length=200, validators=[_check_feature]), default=list, blank=True)
+    wants_none = ArrayField(models.CharField(max_length=200, validators=[_check_feature]), default=list, blank=True)
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = FeatureSetQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("feature set")

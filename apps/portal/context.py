@@ -35,6 +35,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             ("portal:sources", gettext_noop("Sources")),
             ("portal:notes", gettext_noop("Notes on ports")),
             ("portal:holders", gettext_noop("Holders")),
+            ("portal:feature-sets", gettext_noop("Feature sets")),
             ("portal:annotations", gettext_noop("Annotations")),
         ),
     ),
@@ -49,7 +50,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     ),
 )
 
-STAFF_PAGES = {"portal:annotations", "portal:holders"}  # nobody else has them
+STAFF_PAGES = {"portal:annotations", "portal:holders", "portal:feature-sets"}  # nobody else has them
 
 
 @dataclass(frozen=True)

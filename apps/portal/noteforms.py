@@ -1,12 +1,14 @@
 """Forms of notes and advice. What is written is checked by the models; here only lists are read, one entry a line."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.reference.models import AdviceBlock, PortNote
+
+Form = TypeVar("Form", bound=forms.ModelForm)
 
 _without_null = ProhibitNullCharactersValidator()
 
@@ -51,8 +53,11 @@ FORMS: dict[str, type[forms.ModelForm]] = {"port": PortNoteForm, "advice": Advic
 
 
 def form_of(kind: str, row: Any, data: Any = None, initial: dict[str, str] | None = None) -> forms.ModelForm:
+    return styled(FORMS[kind](data, instance=row, initial=initial))
+
+
+def styled(form: Form) -> Form:
     """With the look of the portal's other forms."""
-    form = FORMS[kind](data, instance=row, initial=initial)
     for name, field in form.fields.items():
         is_choice = isinstance(field.widget, forms.Select)
         field.widget.attrs |= {"class": "form-select" if is_choice else "form-control", "id": f"note-{name}"}

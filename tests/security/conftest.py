@@ -14,7 +14,7 @@ from apps.accounts import services as accounts
 from apps.accounts.models import AuditEntry, Organisation
 from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
-from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
+from apps.enrichment.models import ContactRole, FeatureSet, Lookup, Network, NetworkContact, State
 from apps.reference.models import PortAlias, PortGroup, PortNote, ScannerList, Snapshot
 from apps.sensors.models import Exclusion, SensorKey
 from tests.analysis.changes import scene as changes
@@ -26,6 +26,10 @@ from tests.portal import scene
 HOLDER = "Holder of that network"
 CONTACT = "abuse-of-the-source@isp.invalid"
 RAW = "words of the registry's raw answer"
+
+FEATURE_SET_ROUTES = (
+    "portal:feature-set", "portal:edit-feature-set", "portal:remove-feature-set", "api:feature-set", "api:feature-set-hosts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Portal:
             **dict.fromkeys(("portal:exclusion", "portal:lift-exclusion", "api:exclusion", "api:exclusion-series"), self._exclusion()),
             **dict.fromkeys(("portal:remove-scanners", "api:scanner-list"), {"number": ScannerList.objects.earliest("pk").pk}),
             **dict.fromkeys(("portal:annotation", "portal:remove-annotation", "api:annotation"), {"number": self._annotation()}),
+            **dict.fromkeys(
+                ("portal:feature-set", "portal:edit-feature-set", "portal:remove-feature-set"), {"number": self._feature_set()}
+            ),
+            **dict.fromkeys(("api:feature-set", "api:feature-set-hosts"), {"number": self._feature_set()}),
             "api:ingest-batch": {"uuid": "no-uuid"},
             **dict.fromkeys(("portal:holder", "portal:holder-sources", "portal:csv-holder-trend"), {"pk": self.lookup.network_id}),
         }
@@ -75,6 +83,9 @@ class Portal:
 
     def _note(self) -> int:
         return PortNote.objects.get_or_create(subject="ip/47", defaults={"text_en": "a", "text_ja": "a"})[0].pk
+
+    def _feature_set(self) -> int:
+        return FeatureSet.objects.get_or_create(name="set", defaults={"wants_all": ["tag:vpn"]})[0].pk
 
     def _exclusion(self) -> dict[str, object]:
         return {"number": Exclusion.objects.earliest("pk").pk}

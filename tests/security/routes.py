@@ -83,6 +83,15 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:holder": ("get", answers(200, partners=404, outsiders=302)),
     "portal:holder-sources": ("get", answers(200, partners=404, outsiders=302)),
     "portal:csv-holder-trend": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:same-port": ("get", answers(IN, partners=404, outsiders=302)),  # 400 without exactly one port, as the next
+    "portal:csv-same-port": ("get", answers(IN, partners=404, outsiders=302)),
+    "portal:common-features": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:csv-common-features": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:feature-sets": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:feature-set": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:add-feature-set": ("get", answers(404, analyst=200, outsiders=302)),
+    "portal:edit-feature-set": ("get", answers(404, analyst=200, outsiders=302)),
+    "portal:remove-feature-set": ("post", answers(404, analyst=302, outsiders=302)),
     "portal:csv-sources": ("get", PEOPLE),
     "portal:csv-panels": ("get", answers(200, partners=404, outsiders=302)),
     "portal:csv-timeline": ("get", PEOPLE),
@@ -128,6 +137,11 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:port-notes": ("get", TOKEN_OR_SESSION),
     "api:port-note": ("delete", answers(404, analyst=204, outsiders=401)),
     "api:scanner-list": ("delete", answers(404, admin=204, outsiders=401)),
+    "api:same-port": ("get", answers(IN, partners=404, outsiders=401)),  # 400 without exactly one port
+    "api:common-features": ("get", answers(200, partners=404, outsiders=401)),
+    "api:feature-sets": ("get", answers(200, partners=404, outsiders=401)),
+    "api:feature-set": ("delete", answers(404, analyst=204, outsiders=401)),
+    "api:feature-set-hosts": ("get", answers(200, partners=404, outsiders=401)),
     "api:change-decision": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=401)),
     "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
     "api:docs": ("get", OPEN),

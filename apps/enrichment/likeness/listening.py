@@ -19,15 +19,20 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True)
 class Listening:
-    """By source: the answer, the ordinal of the day of the scan that gives it (0 where none does), whether anybody was asked."""
+    """By source: the answer, the ordinal of the day of the scan that gives it (0 where none does), whether anybody was asked, and
+    whether an invented profile had a part in it."""
 
     answers: NDArray[np.int8]
     scanned: Ids
     looked_up: Mask
-    has_sample: bool
+    is_sample: Mask
 
     def among(self, wanted: Mask) -> "Listening":
-        return Listening(self.answers[wanted], self.scanned[wanted], self.looked_up[wanted], self.has_sample)
+        return Listening(self.answers[wanted], self.scanned[wanted], self.looked_up[wanted], self.is_sample[wanted])
+
+    @property
+    def has_sample(self) -> bool:
+        return bool(self.is_sample.any())
 
     @property
     def total(self) -> int:
@@ -48,6 +53,10 @@ class Listening:
     @property
     def with_data(self) -> int:
         return self.listening + self.not_seen
+
+    @property
+    def without_data(self) -> int:
+        return self.total - self.with_data
 
     @property
     def share(self) -> float | None:
@@ -74,7 +83,9 @@ def judge(scans: Scans, sightings: Sightings, asked: Mask) -> Listening:
     _put(answers, days, scans.at[lacks], scans.scanned[lacks], Answer.NOT_SEEN)
     is_open = (scans.seen != NEVER) & (sightings.gaps(scans.at, scans.seen) <= VALID_DAYS)
     _put(answers, days, scans.at[is_open], scans.seen[is_open], Answer.LISTENING)
-    return Listening(answers, days, asked, bool(scans.is_sample[lacks | is_open].any()))
+    is_sample = np.zeros(len(answers), bool)
+    is_sample[scans.at[scans.is_sample & (lacks | is_open)]] = True
+    return Listening(answers, days, asked, is_sample)
 
 
 def _put(answers: NDArray[np.int8], days: Ids, at: Ids, when: Ids, answer: Answer) -> None:

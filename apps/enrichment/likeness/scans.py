@@ -77,17 +77,24 @@ class Chosen:
 
     at: Ids
     ids: Ids
-    has_sample: bool
+    is_sample: Mask
+
+    @property
+    def has_sample(self) -> bool:
+        return bool(self.is_sample.any())
+
+    def only(self, wanted: Mask) -> "Chosen":
+        return Chosen(self.at[wanted], self.ids[wanted], self.is_sample[wanted])
 
 
 def nearest(scans: Scans, sightings: Sightings) -> Chosen:
     """Of each source its scan nearest to a packet, if one lies within VALID_DAYS; of two as near the later."""
     gaps = sightings.gaps(scans.at, scans.scanned)
     valid = gaps <= VALID_DAYS
-    at, ids, scanned = scans.at[valid], scans.ids[valid], scans.scanned[valid]
-    order = np.lexsort((ids, -scanned, gaps[valid], at))
-    first = np.unique(at[order], return_index=True)[1]
-    return Chosen(at[order][first], ids[order][first], bool(scans.is_sample[valid].any()))
+    at, ids = scans.at[valid], scans.ids[valid]
+    order = np.lexsort((ids, -scans.scanned[valid], gaps[valid], at))
+    best = order[np.unique(at[order], return_index=True)[1]]
+    return Chosen(at[best], ids[best], scans.is_sample[valid][best])
 
 
 def _packed(statement: str, keys: Keys, **parameters: Any) -> bytes:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.analysis.coports import CoPort, co_ports
 from apps.analysis.exclusives import only_these_sensors
+from apps.common.ports import TCP, UDP
 from apps.observations.figures import Freshness, Scanners
 from apps.portal import captions, words
 from apps.portal.downloads import SELECTION
@@ -136,6 +137,14 @@ def holders_later(view: View) -> Later:
     return Later("holders", _("Administrators of the sources"), view.url(reverse("portal:holders"), **view.filters()))
 
 
+def same_port_later(view: View) -> tuple[Later, ...]:
+    """Where the view is one of exactly one port on which a host can listen."""
+    ports = view.selection.ports
+    if len(ports) != 1 or view.selection.groups or ports[0].protocol not in (TCP, UDP):
+        return ()
+    return (Later("same-port", _("Sources listening on the same port"), view.url(reverse("portal:same-port"), **view.filters())),)
+
+
 def exclusives_later(view: View) -> Later:
     return Later("only-these-sensors", _("Seen only by these sensors"), view.url(reverse("portal:only-these-sensors"), **view.filters()))
 
@@ -144,7 +153,7 @@ def crowds_later(view: View) -> tuple[Later, ...]:
     """The cards about the sources of a view that its viewer may see."""
     cards = [co_ports_later(view)]
     if view.user.is_own_staff:
-        cards.append(holders_later(view))
+        cards += [*same_port_later(view), holders_later(view)]
     scope = view.selection.scope
     is_part = not scope.is_aggregate_only and scope.label not in ("all", "scenario") and view.user.is_own_staff
     return (*cards, *([exclusives_later(view)] if is_part else []))
