@@ -15,7 +15,7 @@ from apps.accounts.models import AuditEntry, Organisation
 from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
 from apps.enrichment.models import ContactRole, FeatureSet, Lookup, Network, NetworkContact, State
-from apps.reference.models import PortAlias, PortGroup, PortNote, ScannerList, Snapshot
+from apps.reference.models import PortAlias, PortGroup, PortNote, RoutingSnapshot, ScannerList, Snapshot
 from apps.sensors.models import Exclusion, SensorKey
 from tests.analysis.changes import scene as changes
 from tests.cast import Cast, make_cast, sensor_client
@@ -111,6 +111,9 @@ class Portal:
             "reference_portalias": PortAlias.objects.get_or_create(protocol=6, port=1433, defaults={"name": "ms-sql"})[0],
             "reference_portgroup": PortGroup.objects.get_or_create(slug="of-tests", defaults={"pattern": "tcp/1"})[0],
             "reference_snapshot": Snapshot.objects.first(),
+            "reference_routingsnapshot": RoutingSnapshot.objects.get_or_create(
+                family=4, date=scene.FIRST, defaults={"source": "routes", "rows": 1, "digest": "0" * 64}
+            )[0],
             "reference_scannerlist": ScannerList.objects.first(),
             "sensors_sensor": self.cast.sensor,
             "sensors_sensorkey": SensorKey.objects.first(),

@@ -178,6 +178,7 @@ ADMIN_MODELS = {
     "reference_portalias": (200, 200, 200, 200, 200),
     "reference_portgroup": (200, 200, 200, 200, 200),
     "reference_snapshot": (200, 403, 200, 200, 403),
+    "reference_routingsnapshot": (200, 403, 200, 200, 403),
     "reference_scannerlist": (200, 403, 200, 200, 403),
     "sensors_sensor": (200, 403, 200, 200, 403),
     "sensors_sensorkey": (200, 403, 200, 200, 403),

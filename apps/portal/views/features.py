@@ -42,7 +42,7 @@ def common_features(request: HttpRequest) -> HttpResponse:
 @staff_page
 def csv_common_features(request: HttpRequest) -> HttpResponseBase:
     rows = list(common_feature_rows(view_from(request, others=OWN)))
-    header = [_("Feature"), _("sources"), _("with a scan"), _("Share"), _("others with it"), _("others with a scan"), _("lift")]
+    header = [_("Feature"), _("sources"), _("with a scan"), _("Share"), _("others with it"), _("others with a scan"), _("times the others")]
     return csv_response("common-features", header, rows)
 
 
