@@ -82,6 +82,13 @@ def scanner(shodan_process: host_standin.StandIn, settings) -> host_standin.Stan
     return shodan_process
 
 
+@pytest.fixture
+def registries(registry: standin.StandIn, settings) -> standin.StandIn:
+    """The same, asked by WHOIS and as JPNIC and KRNIC too."""
+    settings.WHOIS_HOST_OVERRIDE, settings.NIR_HOST_OVERRIDE = registry.whois.host, registry.host
+    return registry
+
+
 @pytest.fixture(scope="session")
 def worker_process(
     django_db_setup, smtp_process: mailing.MailServer, rdap_process: standin.StandIn, shodan_process: host_standin.StandIn

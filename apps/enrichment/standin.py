@@ -1,6 +1,8 @@
-"""A server on this machine that speaks RDAP (RFC 7480) in the place of the five registries, for demo and tests.
+"""A server on this machine in the place of all registries, for demo and tests: RDAP (RFC 7480), WHOIS on a port of its own,
+and the pages of JPNIC and KRNIC.
 
-RDAP_HOST_OVERRIDE points the portal at it. It can misbehave as registries do, address by address.
+RDAP_HOST_OVERRIDE, WHOIS_HOST_OVERRIDE and NIR_HOST_OVERRIDE point the portal at it. It can misbehave as registries do,
+address by address.
 """
 
 import json
@@ -8,71 +10,71 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.db import connections
 
-from apps.enrichment import standin_data
+from apps.enrichment import standin_data, standin_texts
+from apps.enrichment.standin_faults import HUGE_BYTES, PIECE, SCRIPT
+from apps.enrichment.standin_faults import Fault as Fault
+from apps.enrichment.standin_whois import WhoisStandIn
 
 RDAP_JSON = "application/rdap+json"
 # As ipwhois asks: /registry/ip/… (ARIN), /rdap/ip/… (LACNIC, AFRINIC), /ip/… (RIPE NCC, APNIC).
 PREFIXES = ("/registry/ip/", "/rdap/ip/", "/ip/")
-HUGE_BYTES = 4 * 2**20
-
-
-class Fault(StrEnum):
-    """Ways in which a registry fails."""
-
-    NOT_FOUND = "not_found"
-    RATE_LIMITED = "rate_limited"  # 429 with Retry-After: 120
-    RATE_NOTICE = "rate_notice"  # 200, but a notice says that the limit is exceeded
-    SERVER_ERROR = "server_error"
-    SLOW = "slow"  # the first byte comes after `slow_s`
-    HTML = "html"
-    BROKEN = "broken"  # JSON that stops in the middle
-    HUGE = "huge"
-    REDIRECT = "redirect"  # to the same address under another path, which answers
-    REDIRECT_LOOP = "redirect_loop"
-    OTHER_RANGE = "other_range"
-    HANG_UP = "hang_up"
+JPNIC_PAGE, KRNIC_PAGE = "/cgi-bin/whois_gw", "/eng/whois.jsc"
 
 
 class StandIn(ThreadingHTTPServer):
     """Listens on 127.0.0.1. `faults` maps an address to how its answers fail; `asked` lists the addresses asked for;
-    `answer_about` is where answers come from."""
+    `answer_about` is where answers come from. `nir_faults` and `nir_asked` are those of the national registries' pages, `whois`
+    is the WHOIS server beside it."""
 
     daemon_threads = True
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, whois_port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
+        self.whois = WhoisStandIn(whois_port, lambda address: self.text_about("whois", address))
         self.faults: dict[str, Fault] = {}
+        self.nir_faults: dict[str, Fault] = {}
         self.asked: list[str] = []
+        self.nir_asked: list[str] = []
         self.slow_s = 60.0
         self.answer_about: Callable[[str], Mapping[str, Any] | None] = standin_data.answer_about
 
+    def server_close(self) -> None:
+        self.whois.server_close()
+        super().server_close()
+
+    def text_about(self, kind: str, address: str) -> bytes | None:
+        return standin_texts.text_about(kind, address, self.answer_about(address))
+
     @property
     def host(self) -> str:
-        """host:port for RDAP_HOST_OVERRIDE."""
+        """host:port for RDAP_HOST_OVERRIDE and NIR_HOST_OVERRIDE."""
         return f"127.0.0.1:{self.server_address[1]}"
 
     def reset(self) -> None:
-        self.faults.clear()
-        self.asked.clear()
+        for kept in (self.faults, self.nir_faults, self.whois.faults, self.asked, self.nir_asked, self.whois.asked):
+            kept.clear()
         self.answer_about = standin_data.answer_about
 
 
 @contextmanager
-def running(port: int = 0) -> Iterator[StandIn]:
-    with StandIn(port) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-        thread.start()
+def running(port: int = 0, whois_port: int = 0) -> Iterator[StandIn]:
+    """Both servers answer from threads of this process."""
+    with StandIn(port, whois_port) as server:
+        threads = [threading.Thread(target=part.serve_forever, args=(0.1,), daemon=True) for part in (server, server.whois)]
+        for thread in threads:
+            thread.start()
         try:
             yield server
         finally:
-            server.shutdown()
-            thread.join()
+            for part, thread in zip((server, server.whois), threads, strict=True):
+                part.shutdown()
+                thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,8 +83,14 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
+        self._without_tears(self._answer_nir if self.path.startswith(JPNIC_PAGE) else self._answer)
+
+    def do_POST(self) -> None:
+        self._without_tears(self._answer_nir)
+
+    def _without_tears(self, answer: Callable[[], None]) -> None:
         try:
-            self._answer()
+            answer()
         except (BrokenPipeError, ConnectionResetError):
             pass  # the client had enough
         finally:
@@ -101,6 +109,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(fault, address)
             return
         self._send_network(address)
+
+    def _answer_nir(self) -> None:
+        is_jpnic = self.path.startswith(JPNIC_PAGE)
+        form = urlsplit(self.path).query if is_jpnic else self.rfile.read(min(int(self.headers.get("Content-Length") or 0), 1000)).decode()
+        what = parse_qs(form).get("key" if is_jpnic else "query", [""])[0]
+        self.server.nir_asked.append(what)
+        if fault := self.server.nir_faults.get(what):
+            self._fail(fault, what)
+        elif is_jpnic and what.startswith("SMP"):
+            self._send_page(standin_texts.jpnic_contact(what))
+        else:
+            self._send_page(self.server.text_about("jpnic" if is_jpnic else "krnic", what) or b"<PRE>No match!!</PRE>")
+
+    def _send_page(self, body: bytes) -> None:
+        """JPNIC's gateway states Shift_JIS whatever it sends."""
+        self._send(200, body, {"Content-Type": "text/html; charset=Shift_JIS"})
 
     def _send_network(self, address: str) -> None:
         try:
@@ -138,6 +162,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(302, b"", {"Location": f"https://rdap.example/ip/{address}"})
             case Fault.OTHER_RANGE:
                 self._send(200, json.dumps({"handle": "X", "startAddress": "192.0.2.0", "endAddress": "192.0.2.255"}).encode())
+            case Fault.REDIRECT_ENDLESS:
+                self._send(302, b"", {"Location": f"https://rdap-{len(self.server.asked)}.example/ip/{address}"})
+            case Fault.REDIRECT_PRIVATE:
+                self._send(302, b"", {"Location": f"https://127.0.0.1/ip/{address}"})
+            case Fault.SCRIPT:
+                self._send(200, json.dumps(_network_of(address, SCRIPT)).encode())
+            case Fault.CHARSET:
+                self._send(200, json.dumps(_network_of(address, "Organización"), ensure_ascii=False).encode("latin-1"))
+            case Fault.DRIP:
+                self._drip()
+            case Fault.DENIED:
+                self._send_error(403, "Forbidden")
             case Fault.HANG_UP:
                 self.close_connection = True
 
@@ -151,9 +187,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", RDAP_JSON)
         self.end_headers()
         self.wfile.write(b'{"name": "')
-        for _ in range(HUGE_BYTES // 65536):
-            self.wfile.write(b"x" * 65536)
+        for _ in range(HUGE_BYTES // len(PIECE)):
+            self.wfile.write(PIECE)
         self.wfile.write(b'"}')
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", RDAP_JSON)
+        self.end_headers()
+        while True:
+            self.wfile.write(b" ")
+            time.sleep(0.05)
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
@@ -161,3 +205,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _network_of(address: str, name: str) -> dict[str, Any]:
+    card = ["vcard", [["fn", {}, "text", name], ["email", {}, "text", "mailto:abuse@sample.invalid"]]]
+    contact = {"handle": name, "roles": ["abuse"], "vcardArray": card}
+    return {"handle": name, "startAddress": address, "endAddress": address, "name": name, "entities": [contact]}

@@ -1,6 +1,6 @@
 """The settings that make an installation a demo, written to its settings.env so that every command there knows them.
 
-A demo mails to its own mail server only and asks its own RDAP server only, whoever starts which command.
+A demo mails to its own mail server only and asks its own registries only, whoever starts which command.
 """
 
 import os
@@ -18,11 +18,15 @@ SETTLED = "TSUBAME_DEMO_SETTLED"
 
 def settle() -> None:
     """Return in a process whose settings are the demo's; where they are not, write them and begin this program anew."""
-    if settings.DEMO and (parts.is_free(settings.SMTP_PORT) and parts.is_free(rdap_port())):
+    if (
+        settings.DEMO
+        and settings.WHOIS_HOST_OVERRIDE
+        and (parts.is_free(settings.SMTP_PORT) and parts.is_free(rdap_port()) and parts.is_free(whois_port()))
+    ):
         return
     if SETTLED in os.environ:
         raise parts.NotReadyError(
-            "DEMO, SMTP_PORT or RDAP_HOST_OVERRIDE of the environment keep the demo from choosing its own; unset them."
+            "DEMO, SMTP_PORT, RDAP_HOST_OVERRIDE or WHOIS_HOST_OVERRIDE of the environment keep the demo from choosing its own; unset them."
         )
     if not settings.DEMO and _holds_own_data():
         raise parts.NotReadyError(f"{settings.VAR_DIR} holds data of your own; set TSUBAME_VAR to another folder for the demo.")
@@ -33,6 +37,10 @@ def settle() -> None:
 
 def rdap_port() -> int:
     return int(settings.RDAP_HOST_OVERRIDE.rpartition(":")[2] or 0)
+
+
+def whois_port() -> int:
+    return int(settings.WHOIS_HOST_OVERRIDE.rpartition(":")[2] or 0)
 
 
 def _holds_own_data() -> bool:
@@ -47,9 +55,12 @@ def _write() -> None:
 
 
 def _chosen() -> dict[str, str]:
+    registries = f"{parts.HOST}:{embedded.free_port()}"
     return {
         "DEMO": "true",
         "SMTP_HOST": parts.HOST,
         "SMTP_PORT": str(embedded.free_port()),
-        "RDAP_HOST_OVERRIDE": f"{parts.HOST}:{embedded.free_port()}",
+        "RDAP_HOST_OVERRIDE": registries,
+        "NIR_HOST_OVERRIDE": registries,
+        "WHOIS_HOST_OVERRIDE": f"{parts.HOST}:{embedded.free_port()}",
     }

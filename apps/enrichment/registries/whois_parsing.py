@@ -75,7 +75,11 @@ def parse_whois(text: str, address: str) -> ParsedNetwork:
     """The most specific network of the answer that holds the address; UnreadableAnswerError where none does."""
     wanted = ip_address(address)
     read = _read(text)
-    found = [network for network in (*_rpsl(read, wanted), *_arin(read, wanted), *_rwhois(text), *_listed(text)) if network.holds(wanted)]
+    found = [
+        network
+        for network in (*_rpsl(read, wanted), *_arin(read, wanted), *_rwhois(text), *_listed(text, read.is_sample))
+        if network.holds(wanted)
+    ]
     if not found:
         raise UnreadableAnswerError(NO_NETWORK)
     return min(found, key=lambda network: network.size)
@@ -284,7 +288,7 @@ def _with_contacts_of(network: ParsedNetwork, above: ParsedNetwork) -> ParsedNet
     return ParsedNetwork(**{**vars(network), "contacts": ranked(contacts)})
 
 
-def _listed(text: str) -> Iterator[ParsedNetwork]:
+def _listed(text: str, is_sample: bool) -> Iterator[ParsedNetwork]:
     """ARIN's short form: `Holder NAME (NET-…) first - last`."""
     for line in text.splitlines()[:MAX_LINES]:
         found = _LISTED.fullmatch(one_line(line, 500))
@@ -293,7 +297,7 @@ def _listed(text: str) -> Iterator[ParsedNetwork]:
         except ValueError:
             span = None
         if found and span:
-            yield _network(span, handle=found["handle"], name=found["name"], holder=found["holder"], contacts=[])
+            yield _network(span, handle=found["handle"], name=found["name"], holder=found["holder"], contacts=[], is_sample=is_sample)
 
 
 # RWHOIS

@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def _serve(self, port: int) -> None:
         wanted = [
             parts.command("mail_standin"),
-            parts.command("rdap_standin", "--port", str(demo_settings.rdap_port())),
+            parts.command("rdap_standin", "--port", str(demo_settings.rdap_port()), "--whois-port", str(demo_settings.whois_port())),
             parts.web(port),
             parts.worker(),
             parts.beat(),
