@@ -7,7 +7,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from apps.enrichment.blocks import is_public, read_address
-from apps.enrichment.models import UNDER_WAY, ContactRole, Lookup, Network, State
+from apps.enrichment.models import UNDER_WAY, ContactRole, Lookup, Network, NetworkVersion, State
+
+SHOWN_VERSIONS = 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class AddressInfo:
     next_try_at: datetime | None = None
     error: str = ""
     is_sample: bool = False
+    history: tuple[NetworkVersion, ...] = ()
 
     @property
     def is_under_way(self) -> bool:
@@ -59,8 +62,9 @@ class AddressInfo:
         return (timezone.now() - self.fetched_at).days if self.fetched_at else None
 
 
-def address_info(address: str) -> AddressInfo:
-    """What is known of an address now, in two queries; nothing is looked up. ValueError where it is no address."""
+def address_info(address: str, *, with_history: bool = False) -> AddressInfo:
+    """What is known of an address now, in two queries, three with the versions of its network (newest first, for own staff);
+    nothing is looked up. ValueError where it is no address."""
     wanted = str(read_address(address))
     lookup = Lookup.objects.select_related("network").filter(address=wanted).first()
     if lookup is None:
@@ -77,7 +81,12 @@ def address_info(address: str) -> AddressInfo:
         next_try_at=lookup.next_try_at,
         error=lookup.error_text,
         is_sample=network is not None and network.is_sample,
+        history=_history_of(network) if network and with_history else (),
     )
+
+
+def _history_of(network: Network) -> tuple[NetworkVersion, ...]:
+    return tuple(network.versions.defer("raw", "raw_whois")[:SHOWN_VERSIONS])
 
 
 def contacts_of(network: Network) -> tuple[AbuseContact, ...]:

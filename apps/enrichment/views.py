@@ -38,7 +38,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
 
 def _fragment(request: HttpRequest, address: str) -> HttpResponse:
     try:
-        info = queries.address_info(address)
+        info = queries.address_info(address, with_history=True)
     except ValueError as error:
         raise Http404 from error
     return render(request, "enrichment/_holder.html", {"info": info, "may_look_up": may_look_up(request.user)})

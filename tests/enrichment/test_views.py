@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.enrichment.models import Lookup, State
 from apps.enrichment.standin import Fault
@@ -128,3 +131,37 @@ def test_private_sources_are_not_asked_about(cast):
     assert page.status_code == 200
     assert f'data-state="{State.NONE}"' in page.content.decode()
     assert "<button" not in page.content.decode()
+
+
+def test_script_and_control_characters_of_registries_are_shown_as_text(cast, registries, queued):
+    load_delegations()
+    registries.faults[ADDRESS] = Fault.SERVER_ERROR
+    registries.whois.faults[ADDRESS] = Fault.SCRIPT
+    client_for(cast.analyst).post(LOOKUP, {"address": ADDRESS})
+    work(queued)
+    page = show(cast.analyst)
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "data-raw" in page
+    assert "abuse@sample.invalid" in page
+    assert not {"\x00", "\x07"} & set(page.partition("data-raw")[0])
+
+
+def test_a_failure_of_whois_shows_its_reason(cast, registries, queued):
+    load_delegations()
+    registries.faults[ADDRESS] = Fault.HTML
+    registries.whois.faults[ADDRESS] = Fault.REDIRECT_LOOP
+    client_for(cast.analyst).post(LOOKUP, {"address": ADDRESS})
+    work(queued)
+    assert "The WHOIS referrals go round in a circle: whois.loop.invalid" in show(cast.analyst)
+
+
+def test_earlier_versions_are_listed_once_there_are_any(cast, looked_up, queued, registry):
+    assert "data-history" not in show(cast.auditor)
+    Lookup.objects.update(fetched_at=timezone.now() - timedelta(days=8))
+    registry.answer_about = lambda address: {**(answer_about(address) or {}), "name": "RENAMED"}
+    client_for(cast.analyst).post(LOOKUP, {"address": ADDRESS})
+    work(queued)
+    page = show(cast.auditor)
+    assert "History: 2 versions" in page
+    assert "RENAMED" in page

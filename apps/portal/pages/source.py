@@ -115,7 +115,7 @@ def source_page(view: View, address: str) -> SourcePage:
         regions=tuple(RegionSince(region_label(code), _region_url(code, view), words.day(day)) for day, code in found.regions),
         region_as_of=captions.region_as_of(found.meta),
         delegations=_delegations(found.address, view),
-        holder=address_info(address) if view.user.is_own_staff else None,
+        holder=address_info(address, with_history=True) if view.user.is_own_staff else None,
         may_look_up=view.user.is_own_staff and view.user.has_role(*ASKERS),
         tickets=tickets_for_source(view.user, address),
         shows_tickets=may_read_tickets(view.user),
