@@ -7,17 +7,19 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts import audit
 from apps.accounts.models import User
 from apps.common.errors import ParameterError
 from apps.enrichment import tasks
 from apps.enrichment.blocks import block_of, is_public, read_address
 from apps.enrichment.lookups import EXACT_VALID_FOR, REFRESH_AFTER, RegistryLookups, registry_of
-from apps.enrichment.models import UNDER_WAY, Lookup, Priority, State
+from apps.enrichment.models import UNDER_WAY, Lookup, Priority, Provider, State
 from apps.enrichment.queueing import batches, dispatching, running
 from apps.enrichment.queueing.batches import BatchCounts
 from apps.enrichment.queues import KINDS
 
 REGISTRY = RegistryLookups.name
+MOST_REASON = 200  # characters
 
 
 @transaction.atomic
@@ -72,8 +74,14 @@ def _younger(lookup: Lookup, age: timedelta, now: datetime) -> bool:
     return lookup.fetched_at is not None and lookup.fetched_at > now - age
 
 
+@transaction.atomic
 def request_many(
-    addresses: Iterable[str], *, priority: Priority = Priority.BACKGROUND, reason: str = "sources of a view", provider: str = REGISTRY
+    addresses: Iterable[str],
+    *,
+    by: User | None = None,
+    priority: Priority = Priority.BACKGROUND,
+    reason: str = "sources of a view",
+    provider: str = REGISTRY,
 ) -> BatchCounts:
     """Queue look-ups of what is not known yet, in a few statements. `provider` is `registry`, which the address itself tells,
     or a scanning service. ParameterError on `provider` for one there is none of; ValueError for what is no address."""
@@ -81,8 +89,11 @@ def request_many(
     parsed = {read_address(address) for address in addresses}
     askable = [str(address) for address in parsed if is_public(address)]
     asked = batches.queue(kind, askable, lane, priority=priority, reason=reason) if askable else 0
-    tasks.dispatch_on_commit(kind.name)
-    return BatchCounts(asked, len(askable) - asked, len(parsed) - len(askable))
+    counts = BatchCounts(asked, len(askable) - asked, len(parsed) - len(askable))
+    if asked:
+        audit.record(by=by, action="lookups.request", target=provider, reason=reason, asked=asked)
+        tasks.dispatch_on_commit(kind.name)
+    return counts
 
 
 def _kind_and_lane(provider: str) -> tuple[running.AnyKind, str]:
@@ -100,3 +111,41 @@ def requeue_due() -> int:
     for kind in KINDS:
         tasks.dispatch_on_commit(kind)
     return count
+
+
+@transaction.atomic
+def pause_provider(*, name: str, by: User, reason: str) -> Provider:
+    """Ask a provider nothing until somebody resumes it; what waits for it goes on waiting. ParameterError on `reason` or `name`."""
+    reason = reason.strip()
+    if not reason:
+        raise ParameterError("reason", _("say why"))
+    if len(reason) > MOST_REASON or not reason.isprintable():
+        raise ParameterError("reason", _("at most %(max)d characters, in one line") % {"max": MOST_REASON})
+    provider = _known_provider(name)
+    provider.is_paused, provider.pause_reason, provider.paused_by, provider.paused_at = True, reason, by, timezone.now()
+    provider.save(update_fields=["is_paused", "pause_reason", "paused_by", "paused_at"])
+    audit.record(by=by, action="provider.pause", target=name, reason=reason)
+    return provider
+
+
+@transaction.atomic
+def resume_provider(*, name: str, by: User) -> Provider:
+    """Ask a provider again that a person had paused; nothing happens to one that is not paused."""
+    provider = _known_provider(name)
+    if provider.is_paused:
+        provider.is_paused, provider.pause_reason, provider.paused_by, provider.paused_at = False, "", None, None
+        provider.save(update_fields=["is_paused", "pause_reason", "paused_by", "paused_at"])
+        audit.record(by=by, action="provider.resume", target=name)
+        for kind in KINDS:
+            tasks.dispatch_on_commit(kind)
+    return provider
+
+
+def _known_provider(name: str) -> Provider:
+    """Its row, locked."""
+    if any(name in kind.providers().values() for kind in KINDS.values()):
+        Provider.objects.get_or_create(name=name)
+    provider = Provider.objects.select_for_update().filter(name=name).first()
+    if provider is None:
+        raise ParameterError("name", _("there is no such provider"))
+    return provider

@@ -6,4 +6,7 @@ app_name = "enrichment"
 urlpatterns = [
     path("holder/", views.holder, name="holder"),
     path("lookup/", views.lookup, name="lookup"),
+    path("providers/", views.providers, name="providers"),
+    path("providers/<str:name>/pause/", views.pause_provider, name="pause-provider"),
+    path("providers/<str:name>/resume/", views.resume_provider, name="resume-provider"),
 ]

@@ -46,11 +46,12 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             ("portal:coverage", gettext_noop("Coverage calendar")),
             ("portal:exclusions", gettext_noop("Exclusions")),
             ("portal:scanners", gettext_noop("Survey scanners")),
+            ("enrichment:providers", gettext_noop("Providers")),
         ),
     ),
 )
 
-STAFF_PAGES = {"portal:annotations", "portal:holders", "portal:feature-sets"}  # nobody else has them
+STAFF_PAGES = {"portal:annotations", "portal:holders", "portal:feature-sets", "enrichment:providers"}  # nobody else has them
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class Portal:
             ),
             **dict.fromkeys(("api:feature-set", "api:feature-set-hosts"), {"number": self._feature_set()}),
             "api:ingest-batch": {"uuid": "no-uuid"},
+            **dict.fromkeys(("enrichment:pause-provider", "enrichment:resume-provider"), {"name": "rdap:apnic"}),
             **dict.fromkeys(("portal:holder", "portal:holder-sources", "portal:csv-holder-trend"), {"pk": self.lookup.network_id}),
         }
         return others.get(name, {})

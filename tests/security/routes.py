@@ -71,6 +71,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:remove-scanners": ("post", answers(404, admin=302, outsiders=302)),
     "portal:sources": ("get", PEOPLE),
     "portal:source": ("get", PEOPLE),
+    "portal:looking-up": ("get", answers(200, partners=404, outsiders=302)),
     "portal:add-source-note": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
     "portal:co-ports": ("get", PEOPLE),
     "portal:only-these-sensors": ("get", answers(IN, outsiders=302)),  # 400 where no other sensor is left
@@ -99,6 +100,9 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:decide-change": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=302)),
     "enrichment:holder": ("get", answers(200, partners=404, outsiders=302)),
     "enrichment:lookup": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
+    "enrichment:providers": ("get", answers(200, partners=404, outsiders=302)),
+    "enrichment:pause-provider": ("post", answers(404, coordinator=IN, admin=IN, outsiders=302)),
+    "enrichment:resume-provider": ("post", answers(404, coordinator=302, admin=302, outsiders=302)),
     "coordination:ticket-list": ("get", TICKET_READERS),
     "coordination:open-ticket": ("get", answers(200, admin=404, partners=404, analyst=403, auditor=403, outsiders=302)),
     "coordination:ticket-detail": ("get", TICKET_READERS),
@@ -116,6 +120,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     },
     "api:rankings": ("get", TOKEN_OR_SESSION),
     "api:series": ("get", TOKEN_OR_SESSION),
+    "api:providers": ("get", answers(200, partners=404, outsiders=401)),
     "api:annotations": ("get", answers(200, partners=404, outsiders=401)),
     "api:annotation": ("get", answers(200, partners=404, outsiders=401)),
     "api:ratios": ("get", answers(IN, outsiders=401)),  # 400 where the period is too short for two windows

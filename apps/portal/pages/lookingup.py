@@ -1,0 +1,82 @@
+"""How many of the sources behind a view were looked up, and the button that asks for the others. For own staff."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.analysis import daysets
+from apps.analysis.cohorts.algebra import whole
+from apps.common import sourcekeys
+from apps.enrichment.coverage import keys_known, keys_under_way, providers_in_use
+from apps.enrichment.models import Priority
+from apps.enrichment.services import REGISTRY, BatchCounts, request_many
+from apps.enrichment.views import ASKERS
+from apps.observations.figures import Freshness, Selection
+from apps.observations.planning.sourcelists import require_addresses
+from apps.observations.storage.sourcesets import Keys
+from apps.portal import words
+from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.state import View
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One line of the card: of whom is asked, and how far that is."""
+
+    provider: str
+    label: str
+    text: str
+    under_way: str  # "" where none is
+    known: int
+    total: int
+    may_ask: bool
+
+
+@dataclass(frozen=True)
+class LookingUp:
+    filters: FilterBar
+    freshness: Freshness
+    lines: tuple[Progress, ...]
+    url: str
+    is_moving: bool
+    limit: str
+
+
+def looking_up_page(view: View) -> LookingUp:
+    require_addresses(view.selection.scope)
+    keys = whole(daysets.days_of(view.selection))
+    may_ask = view.user.has_role(*ASKERS)
+    lines = tuple(_progress(provider, keys, may_ask) for provider in providers_in_use())
+    return LookingUp(
+        filters=filter_bar(view, with_units=False, can_compare=False),
+        freshness=view.freshness,
+        lines=lines,
+        url=view.url(reverse("portal:looking-up"), **view.filters()),
+        is_moving=any(line.under_way for line in lines),
+        limit=words.number(settings.LOOKUP_BATCH_LIMIT),
+    )
+
+
+def _progress(provider: str, keys: Keys, may_ask: bool) -> Progress:
+    known = int(keys_known(provider, keys).sum())
+    under_way = int(np.isin(keys, keys_under_way(provider)).sum())
+    return Progress(
+        provider=provider,
+        label=str(_("Registries")) if provider == REGISTRY else provider,
+        text=_("%(n)s of %(m)s sources looked up") % {"n": words.number(known), "m": words.number(len(keys))},
+        under_way=_("%(count)s under way") % {"count": words.number(under_way)} if under_way else "",
+        known=known,
+        total=len(keys),
+        may_ask=may_ask and known < len(keys),
+    )
+
+
+def ask_for_sources(selection: Selection, *, provider: str, by: User | None, limit: int, reason: str, priority: Priority) -> BatchCounts:
+    """Queue look-ups of the sources of a selection that are not known yet, `limit` of them at most."""
+    keys = whole(daysets.days_of(selection))
+    unknown = keys[~keys_known(provider, keys) & ~np.isin(keys, keys_under_way(provider))][:limit]
+    return request_many(map(sourcekeys.to_address, unknown.tolist()), by=by, provider=provider, priority=priority, reason=reason)
