@@ -36,7 +36,7 @@ def state(name=NAME):
 
 
 def test_the_page_is_for_own_staff(cast):
-    answers = statuses(cast, PAGE)
+    answers = statuses(cast, "get", PAGE)
     assert {name for name, status in answers.items() if status == 200} == STAFF
     assert {answers[name] for name in ("partner_a", "partner_b")} == {404}
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,16 +10,17 @@ from apps.accounts.models import User
 from apps.analysis import daysets
 from apps.analysis.cohorts.algebra import whole
 from apps.common import sourcekeys
-from apps.enrichment.coverage import keys_known, keys_under_way, providers_in_use
+from apps.enrichment.coverage import LookedUp, looked_up, providers_in_use
 from apps.enrichment.models import Priority
 from apps.enrichment.services import REGISTRY, BatchCounts, request_many
 from apps.enrichment.views import ASKERS
 from apps.observations.figures import Freshness, Selection
 from apps.observations.planning.sourcelists import require_addresses
-from apps.observations.storage.sourcesets import Keys
 from apps.portal import words
 from apps.portal.filters import FilterBar, filter_bar
+from apps.portal.pages.crowds import Later
 from apps.portal.state import View
+from apps.reference.special import bogon_mask
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,18 @@ class LookingUp:
     limit: str
 
 
+def later(view: View) -> Later | None:
+    """The card's place on other pages; nobody but own staff has it."""
+    url = view.url(reverse("portal:looking-up"), **view.filters())
+    return Later("looking-up", _("Looked up"), url) if view.user.is_own_staff else None
+
+
 def looking_up_page(view: View) -> LookingUp:
     require_addresses(view.selection.scope)
     keys = whole(daysets.days_of(view.selection))
     may_ask = view.user.has_role(*ASKERS)
-    lines = tuple(_progress(provider, keys, may_ask) for provider in providers_in_use())
+    found = looked_up(providers_in_use(), keys)
+    lines = tuple(_progress(provider, one, may_ask) for provider, one in found.items())
     return LookingUp(
         filters=filter_bar(view, with_units=False, can_compare=False),
         freshness=view.freshness,
@@ -61,22 +68,23 @@ def looking_up_page(view: View) -> LookingUp:
     )
 
 
-def _progress(provider: str, keys: Keys, may_ask: bool) -> Progress:
-    known = int(keys_known(provider, keys).sum())
-    under_way = int(np.isin(keys, keys_under_way(provider)).sum())
+def _progress(provider: str, found: LookedUp, may_ask: bool) -> Progress:
+    known, under_way, total = int(found.known.sum()), int(found.under_way.sum()), len(found.known)
     return Progress(
         provider=provider,
         label=str(_("Registries")) if provider == REGISTRY else provider,
-        text=_("%(n)s of %(m)s sources looked up") % {"n": words.number(known), "m": words.number(len(keys))},
+        text=_("%(n)s of %(m)s sources looked up") % {"n": words.number(known), "m": words.number(total)},
         under_way=_("%(count)s under way") % {"count": words.number(under_way)} if under_way else "",
         known=known,
-        total=len(keys),
-        may_ask=may_ask and known < len(keys),
+        total=total,
+        may_ask=may_ask and known < total,
     )
 
 
 def ask_for_sources(selection: Selection, *, provider: str, by: User | None, limit: int, reason: str, priority: Priority) -> BatchCounts:
-    """Queue look-ups of the sources of a selection that are not known yet, `limit` of them at most."""
+    """Queue look-ups of the sources of a selection that are not known yet, `limit` of them at most.
+    ParameterError on `provider` where there is none such."""
     keys = whole(daysets.days_of(selection))
-    unknown = keys[~keys_known(provider, keys) & ~np.isin(keys, keys_under_way(provider))][:limit]
+    found = looked_up([provider], keys)[provider]
+    unknown = keys[~(found.known | found.under_way | bogon_mask(keys))][:limit]
     return request_many(map(sourcekeys.to_address, unknown.tolist()), by=by, provider=provider, priority=priority, reason=reason)

@@ -44,10 +44,10 @@ def staff_page(view: View) -> View:
     return analysis_page(guarded)
 
 
-def card_or_page(request: HttpRequest, name: str, page: object) -> HttpResponse:
+def card_or_page(request: HttpRequest, name: str, page: object, **others: object) -> HttpResponse:
     """A part of other pages that is a page by itself, too: htmx asks for the card alone."""
     template = f"portal/_{name}.html" if request.headers.get("HX-Request") else f"portal/{name}.html"
-    response = render(request, template, {"page": page})
+    response = render(request, template, {"page": page, **others})
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -10,13 +10,15 @@ from apps.enrichment.holders import holder as find_holder
 from apps.enrichment.models import Network
 from apps.portal import downloads
 from apps.portal.pages.holders import TOP, holder_page, holder_rows, holder_sources, holders_page, trend_of_holder
+from apps.portal.pages.lookingup import later as looking_up_later
 from apps.portal.state import view_from
 from apps.portal.views.guards import card_or_page, staff_page
 
 
 @staff_page
 def holders(request: HttpRequest) -> HttpResponse:
-    return card_or_page(request, "holders", holders_page(view_from(request, limit=TOP)))
+    view = view_from(request, limit=TOP)
+    return card_or_page(request, "holders", holders_page(view), looking_up=looking_up_later(view))
 
 
 @staff_page

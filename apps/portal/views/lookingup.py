@@ -46,10 +46,6 @@ def _ask(request: HttpRequest) -> HttpResponse:
     )
     if request.headers.get("HX-Request"):
         return card_or_page(request, "looking_up", looking_up_page(view))
-    text = (
-        _("%(count)s sources are being looked up.") % {"count": words.number(counts.asked)}
-        if counts.asked
-        else _("Nothing is left to look up.")
-    )
-    messages.success(request, text)
+    queued = _("%(count)s sources are being looked up.") % {"count": words.number(counts.asked)}
+    messages.success(request, queued if counts.asked else _("Nothing is left to look up."))
     return redirect(request.get_full_path())

@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.observations.queries import newest_data
 from apps.portal import downloads
 from apps.portal.pages.home import home_page
+from apps.portal.pages.lookingup import later as looking_up_later
 from apps.portal.pages.port import port_page
 from apps.portal.pages.porthours import port_hours_page
 from apps.portal.pages.rankings import ports_page, regions_page
@@ -61,7 +62,8 @@ def region(request: HttpRequest, code: str) -> HttpResponse:
 
 @analysis_page
 def sources(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/sources.html", {"page": sources_page(view_from(request, limit=50))})
+    view = view_from(request, limit=50)
+    return render(request, "portal/sources.html", {"page": sources_page(view), "looking_up": looking_up_later(view)})
 
 
 @analysis_page
