@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class HostProvider(models.TextChoices):
-    SHODAN = "shodan", "Shodan"
-    INTERNETDB = "internetdb", "InternetDB"
+    SHODAN = "shodan", _("Shodan")
+    INTERNETDB = "internetdb", _("InternetDB")
 
 
 class HostSnapshotQuerySet(models.QuerySet["HostSnapshot"]):

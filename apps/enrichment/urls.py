@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.enrichment import views
+from apps.enrichment import hostviews, views
 
 app_name = "enrichment"
 urlpatterns = [
@@ -9,4 +9,6 @@ urlpatterns = [
     path("providers/", views.providers, name="providers"),
     path("providers/<str:name>/pause/", views.pause_provider, name="pause-provider"),
     path("providers/<str:name>/resume/", views.resume_provider, name="resume-provider"),
+    path("host/", hostviews.host, name="host"),
+    path("host/lookup/", hostviews.lookup, name="host-lookup"),
 ]

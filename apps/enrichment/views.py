@@ -40,7 +40,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         if request.headers.get("HX-Request"):
             return HttpResponse(error.message, status=400, content_type="text/plain; charset=utf-8")
         messages.error(request, error.message)
-    return _fragment(request, address) if request.headers.get("HX-Request") else HttpResponseRedirect(_next_page(request))
+    return _fragment(request, address) if request.headers.get("HX-Request") else HttpResponseRedirect(next_page(request))
 
 
 @require_GET
@@ -93,6 +93,6 @@ def may_look_up(user: object) -> bool:
     return isinstance(user, User) and user.is_own_staff and user.has_role(*ASKERS)
 
 
-def _next_page(request: HttpRequest) -> str:
+def next_page(request: HttpRequest) -> str:
     page = request.POST.get("next", "")
     return page if url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}) else "/"

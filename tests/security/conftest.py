@@ -14,7 +14,18 @@ from apps.accounts import services as accounts
 from apps.accounts.models import AuditEntry, Organisation
 from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
-from apps.enrichment.models import ContactRole, FeatureSet, Lookup, Network, NetworkContact, State
+from apps.enrichment.models import (
+    ContactRole,
+    FeatureSet,
+    HostLookup,
+    HostProvider,
+    HostService,
+    HostSnapshot,
+    Lookup,
+    Network,
+    NetworkContact,
+    State,
+)
 from apps.reference.models import PortAlias, PortGroup, PortNote, RoutingSnapshot, ScannerList, Snapshot
 from apps.sensors.models import Exclusion, SensorKey
 from tests.analysis.changes import scene as changes
@@ -26,6 +37,7 @@ from tests.portal import scene
 HOLDER = "Holder of that network"
 CONTACT = "abuse-of-the-source@isp.invalid"
 RAW = "words of the registry's raw answer"
+HOST_PRODUCT, HOST_NAME, HOST_CVE, HOST_RAW = "Product of that host", "name-of-that-host.invalid", "CVE-2099-12345", "raw words of a scan"
 
 FEATURE_SET_ROUTES = (
     "portal:feature-set", "portal:edit-feature-set", "portal:remove-feature-set", "api:feature-set", "api:feature-set-hosts",
@@ -65,6 +77,7 @@ class Portal:
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},
             "api:change-decision": {"change": Change.objects.earliest("pk").pk},
             "api:computation": {"uuid": UUID(int=1)},
+            "api:host": {"address": scene.JAPANESE},
             "portal:sensor": {"number": self.cast.sensor.pk},
             "portal:add-note": {"kind": "advice"},
             **dict.fromkeys(("portal:edit-note", "portal:remove-note"), {"kind": "port", "number": self._note()}),
@@ -150,7 +163,18 @@ def _furnished(cast: Cast, patches: pytest.MonkeyPatch) -> Portal:
     ScannerList.objects.create(name="list", list_date=scene.FIRST)
     Exclusion.objects.create(sensor=cast.sensor, protocol=6, port=22, first_day=scene.FIRST, reason="maintenance")
     changes.spike()
+    _scanned(scene.JAPANESE)
     return Portal(cast, ticket, mail, _looked_up(scene.JAPANESE), AuthToken.objects.get())
+
+
+def _scanned(address: str) -> None:
+    now = timezone.now()
+    snapshot = HostSnapshot.objects.create(
+        address=address, provider=HostProvider.SHODAN, scanned_at=now, fetched_at=now, hostnames=[HOST_NAME], cves=[HOST_CVE],
+        features=[f"product:tcp/23:{HOST_PRODUCT}"], raw={"org": HOST_RAW},
+    )  # fmt: skip
+    HostService.objects.create(snapshot=snapshot, protocol=6, port=23, product=HOST_PRODUCT)
+    HostLookup.objects.create(address=address, provider=HostProvider.SHODAN, state=State.DONE, snapshot=snapshot, fetched_at=now)
 
 
 def _looked_up(address: str) -> Lookup:

@@ -103,6 +103,8 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "enrichment:providers": ("get", answers(200, partners=404, outsiders=302)),
     "enrichment:pause-provider": ("post", answers(404, coordinator=IN, admin=IN, outsiders=302)),
     "enrichment:resume-provider": ("post", answers(404, coordinator=302, admin=302, outsiders=302)),
+    "enrichment:host": ("get", answers(200, partners=404, outsiders=302)),
+    "enrichment:host-lookup": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
     "coordination:ticket-list": ("get", TICKET_READERS),
     "coordination:open-ticket": ("get", answers(200, admin=404, partners=404, analyst=403, auditor=403, outsiders=302)),
     "coordination:ticket-detail": ("get", TICKET_READERS),
@@ -148,6 +150,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:feature-set": ("delete", answers(404, analyst=204, outsiders=401)),
     "api:feature-set-hosts": ("get", answers(200, partners=404, outsiders=401)),
     "api:change-decision": ("post", answers(404, analyst=IN, coordinator=IN, approver=IN, outsiders=401)),
+    "api:host": ("get", answers(200, partners=404, outsiders=401)),
     "api:schema": ("get", OPEN),  # how to talk to the portal; nothing of its data
     "api:docs": ("get", OPEN),
     "api:ingest-batch": ("put", answers(401, sensor=IN)),

@@ -33,7 +33,7 @@ def lets_in(response):
 
 
 def _data(name):
-    if name in ("coordination:open-ticket", "enrichment:holder", "enrichment:lookup"):
+    if name in ("coordination:open-ticket", "enrichment:holder", "enrichment:lookup", "enrichment:host", "enrichment:host-lookup"):
         source = "198.51.100.7"
         return {"source": source} if name == "coordination:open-ticket" else {"address": source}
     if name == "accounts:language":

@@ -21,6 +21,7 @@ from apps.portal import captions, words
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.links import with_query
+from apps.portal.pages.crowds import Later
 from apps.portal.pages.sources import Link, port_link
 from apps.portal.shares import signature_label
 from apps.portal.state import View
@@ -81,6 +82,7 @@ class SourcePage:
     region_as_of: str
     delegations: tuple[DelegationLine, ...]
     holder: AddressInfo | None  # for own staff
+    host: Later | None  # for own staff
     may_look_up: bool
     tickets: list[TicketRow]
     shows_tickets: bool
@@ -116,6 +118,7 @@ def source_page(view: View, address: str) -> SourcePage:
         region_as_of=captions.region_as_of(found.meta),
         delegations=_delegations(found.address, view),
         holder=address_info(address, with_history=True) if view.user.is_own_staff else None,
+        host=_host(found.address) if view.user.is_own_staff else None,
         may_look_up=view.user.is_own_staff and view.user.has_role(*ASKERS),
         tickets=tickets_for_source(view.user, address),
         shows_tickets=may_read_tickets(view.user),
@@ -125,6 +128,10 @@ def source_page(view: View, address: str) -> SourcePage:
         may_note=sourcenotes.may_note(view.user),
         longest_note=sourcenotes.LONGEST,
     )
+
+
+def _host(address: str) -> Later:
+    return Later("host", _("Host profile"), with_query(reverse("enrichment:host"), {"address": address.removesuffix("/64")}))
 
 
 def _note(note: SourceNote, view: View) -> NoteLine:

@@ -22,7 +22,7 @@ PROGRESS_EVERY_S = 2
 
 
 class Command(BaseCommand):
-    help = "Run the portal with real sample data, a mail server and a registry of its own, until Ctrl-C."
+    help = "Run the portal with real sample data, a mail server, a registry and a scanning service of its own, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
@@ -50,6 +50,7 @@ class Command(BaseCommand):
         wanted = [
             parts.command("mail_standin"),
             parts.command("rdap_standin", "--port", str(demo_settings.rdap_port()), "--whois-port", str(demo_settings.whois_port())),
+            parts.command("shodan_standin", "--port", str(demo_settings.shodan_port())),
             parts.web(port),
             parts.worker(),
             parts.beat(),
