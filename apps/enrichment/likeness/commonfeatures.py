@@ -1,6 +1,7 @@
 """What hosts of one group have in common that hosts of the others have not: features by share and by lift, and bundles of features
 that the same hosts share."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ BUNDLE_SHARE = 0.1  # a bundle begins with a feature that so many of the group h
 BUNDLE_LIFT = 2.0  # so many times as often as the others,
 BUNDLE_HOLD = 0.9  # and takes in what so many of those hosts have too
 MOST_SEEDS = 60
+MOST_BUNDLES = 5
+SPECIFIC = ("version", "product", "module", "port")  # of one port, the most exact first
 
 _COUNTS = """
 SELECT feature, count(*) FILTER (WHERE mine), count(*) FILTER (WHERE NOT mine)
@@ -23,15 +26,18 @@ JOIN enrichment_hostsnapshot AS scan USING (id), unnest(scan.features) AS featur
 GROUP BY feature HAVING count(*) FILTER (WHERE mine) >= %(fewest)s
 """
 _FEATURES = "SELECT array(SELECT unnest(features) INTERSECT SELECT unnest(%s::text[])) FROM enrichment_hostsnapshot WHERE id = ANY(%s)"
-_WITH_ALL = "SELECT count(*) FROM enrichment_hostsnapshot WHERE id = ANY(%s) AND features @> %s::varchar[]"
+_WITH_ALL = """
+SELECT count(scan.id) FROM unnest(%s::jsonb[]) WITH ORDINALITY AS bundle (features, number)
+LEFT JOIN enrichment_hostsnapshot AS scan
+    ON scan.id = ANY(%s) AND scan.features @> array(SELECT jsonb_array_elements_text(bundle.features))::varchar[]
+GROUP BY number ORDER BY number
+"""
 
 
 @dataclass(frozen=True)
-class CommonFeature:
-    """`sources` of the group's `of` profiles have it, and `others` of the `others_of` profiles beside. `lift` is the one share by
-    the other, None where no other host has it."""
+class Shared:
+    """`sources` of the group's `of` profiles have it, and `others` of the `others_of` profiles beside."""
 
-    feature: str
     sources: int
     of: int
     others: int
@@ -40,6 +46,18 @@ class CommonFeature:
     @property
     def share(self) -> float:
         return self.sources / self.of
+
+    @property
+    def weight(self) -> float:
+        """For ranking: the lift with half a host added to each side, so that few hosts do not make much of it."""
+        return ((self.sources + 0.5) / (self.of + 1)) / ((self.others + 0.5) / (self.others_of + 1))
+
+
+@dataclass(frozen=True)
+class CommonFeature(Shared):
+    """`lift` is the group's share by that of the others, None where no other host has it."""
+
+    feature: str
 
     @property
     def others_share(self) -> float | None:
@@ -49,30 +67,17 @@ class CommonFeature:
     def lift(self) -> float | None:
         return self.share / (self.others / self.others_of) if self.others else None
 
-    @property
-    def weight(self) -> float:
-        """For ranking: the lift with half a host added to each side, so that few hosts do not make much of it."""
-        return ((self.sources + 0.5) / (self.of + 1)) / ((self.others + 0.5) / (self.others_of + 1))
-
 
 @dataclass(frozen=True)
-class Bundle:
-    """Features that the same hosts have: `sources` have all of them, and `others` of the hosts beside."""
+class Bundle(Shared):
+    """Features that the same hosts have: `sources` have all of them."""
 
     features: tuple[str, ...]
-    sources: int
-    of: int
-    others: int
-    others_of: int
-
-    @property
-    def share(self) -> float:
-        return self.sources / self.of
 
 
 @dataclass(frozen=True)
 class Common:
-    """`of` profiles of the group lie near its packets, `others_of` of the others. By share, most first."""
+    """`of` profiles of the group lie near its packets, `others_of` of the others. Features by share, bundles by lift."""
 
     features: tuple[CommonFeature, ...]
     bundles: tuple[Bundle, ...]
@@ -82,7 +87,7 @@ class Common:
 
 
 def common(mine: Chosen, others: Chosen) -> Common:
-    """Two queries, and one more for each bundle (five at most)."""
+    """Three queries at most."""
     found = _counted(mine, others)
     bundles = _bundles(found, mine, others) if others.ids.size else ()
     return Common(tuple(found), tuple(bundles), len(mine.ids), len(others.ids), mine.has_sample or others.has_sample)
@@ -94,7 +99,7 @@ def _counted(mine: Chosen, others: Chosen) -> list[CommonFeature]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, {"ids": ids, "mine": flags, "fewest": FEWEST})
         rows = cursor.fetchall()
-    found = [CommonFeature(feature, own, len(mine.ids), beside, len(others.ids)) for feature, own, beside in rows]
+    found = [CommonFeature(own, len(mine.ids), beside, len(others.ids), feature) for feature, own, beside in rows]
     return sorted(found, key=lambda one: (-one.sources, -one.weight, one.feature))
 
 
@@ -103,11 +108,13 @@ def _bundles(found: Sequence[CommonFeature], mine: Chosen, others: Chosen) -> li
     seeds = [one.feature for one in sorted(telling, key=lambda one: -one.weight)[:MOST_SEEDS]]
     if len(seeds) < 2:
         return []
-    has = _matrix(seeds, mine)
-    return [
-        Bundle(tuple(sorted(names)), count, len(mine.ids), _with_all(sorted(names), others), len(others.ids))
-        for names, count in closures(seeds, has)[:5]
+    bundles = [(sorted(names), count) for names, count in closures(seeds, _matrix(seeds, mine))]
+    beside = _with_all([names for names, _count in bundles], others)
+    told = [
+        Bundle(count, len(mine.ids), elsewhere, len(others.ids), tuple(names))
+        for (names, count), elsewhere in zip(bundles, beside, strict=True)
     ]
+    return sorted(told, key=lambda one: (-one.weight, one.features))[:MOST_BUNDLES]
 
 
 def closures(names: Sequence[str], has: NDArray[np.bool_]) -> list[tuple[frozenset[str], int]]:
@@ -128,6 +135,22 @@ def closures(names: Sequence[str], has: NDArray[np.bool_]) -> list[tuple[frozens
     return sorted(kept, key=lambda one: (-one[1], -len(one[0]), sorted(one[0])))
 
 
+def most_specific(features: Sequence[str]) -> list[str]:
+    """Without features that another of them says more exactly: a version implies its product, that the kind of service, and each
+    the open port. Pure."""
+    said = {(rank, rest.partition(":")[0]) for kind, _colon, rest in (one.partition(":") for one in features) for rank in _rank(kind)}
+    return [one for one in features if not _is_implied(one, said)]
+
+
+def _is_implied(feature: str, said: set[tuple[int, str]]) -> bool:
+    kind, _colon, rest = feature.partition(":")
+    return any((more, rest.partition(":")[0]) in said for rank in _rank(kind) for more in range(rank))
+
+
+def _rank(kind: str) -> tuple[int, ...]:
+    return (SPECIFIC.index(kind),) if kind in SPECIFIC else ()
+
+
 def _matrix(names: Sequence[str], chosen: Chosen) -> NDArray[np.bool_]:
     """Which host (row) has which feature (column). One query."""
     column = {name: number for number, name in enumerate(names)}
@@ -140,7 +163,10 @@ def _matrix(names: Sequence[str], chosen: Chosen) -> NDArray[np.bool_]:
     return has
 
 
-def _with_all(names: Sequence[str], chosen: Chosen) -> int:
+def _with_all(bundles: Sequence[Sequence[str]], chosen: Chosen) -> list[int]:
+    """How many hosts have all features of each bundle. One query."""
+    if not bundles:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_WITH_ALL, [chosen.ids.tolist(), list(names)])
-        return int(cursor.fetchone()[0])
+        cursor.execute(_WITH_ALL, [[json.dumps(names) for names in bundles], chosen.ids.tolist()])
+        return [count for (count,) in cursor.fetchall()]

@@ -23,7 +23,7 @@ _24 = 256
 def add() -> None:
     """A network for each holder and a look-up for each /24."""
     now, networks, lookups = timezone.now(), [], []
-    for holder, first, count in _ranges():
+    for holder, first, count in ranges():
         network = _network(holder, IPv4Address(first), IPv4Address(first + count * _24 - 1), now)
         networks.append(network)
         lookups += [_lookup(IPv4Address(first + n * _24 + 1), network, now) for n in range(count)]
@@ -36,7 +36,7 @@ def remove() -> None:
     Network.objects.filter(source=SOURCE).delete()
 
 
-def _ranges() -> Iterator[tuple[str, int, int]]:
+def ranges() -> Iterator[tuple[str, int, int]]:
     """Holder, first address, number of /24."""
     at = int(OF_2020.pool("JP").min())
     for holder, count in HOLDERS.items():

@@ -18,7 +18,7 @@ from apps.observations.counting.rollup import roll_day
 from apps.observations.intake import wire
 from apps.observations.models import Batch
 from apps.observations.storage import partitions
-from apps.portal.yardstick import delivery, holders, j20, j23, land, network, t05
+from apps.portal.yardstick import delivery, holders, hosts, j20, j23, land, network, t05
 from apps.portal.yardstick.network import POINTS, Point
 from apps.reference import services as reference
 from apps.sensors import services as sensors
@@ -55,6 +55,7 @@ def load(say: Say) -> int:
         first, last = np.searchsorted(flows.sensor, [number, number + 1])
         _send(point, key, flows.rows(slice(int(first), int(last))))
         sensors.revoke_key(key=key)  # nobody sends for a scenario once it is loaded
+    hosts.add(flows)
     _exclude()
     _count(say)
     _search(say)

@@ -8,7 +8,7 @@ from apps.accounts import audit
 from apps.accounts.models import Organisation
 from apps.analysis.models import Change, ChangeSearch
 from apps.observations.storage import partitions
-from apps.portal.yardstick import holders, loading, network
+from apps.portal.yardstick import holders, hosts, loading, network
 from apps.reference.models import Delegation, Registry, Snapshot
 from apps.sensors.models import Panel, Sensor
 
@@ -52,6 +52,7 @@ def _remove_rest(ids: list[int]) -> None:
     Change.objects.filter(sensors="scenario").delete()
     ChangeSearch.objects.filter(sensors="scenario").delete()
     Sensor.objects.filter(pk__in=ids).delete()
+    hosts.remove()
     holders.remove()
     Delegation.objects.filter(registry=Registry.SCENARIO).delete()
     Snapshot.objects.filter(registry=Registry.SCENARIO).delete()

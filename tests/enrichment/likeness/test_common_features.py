@@ -7,7 +7,7 @@ import pytest
 
 from apps.common import sourcekeys
 from apps.enrichment.likeness import featuresets
-from apps.enrichment.likeness.commonfeatures import closures, common
+from apps.enrichment.likeness.commonfeatures import closures, common, most_specific
 from apps.enrichment.likeness.scans import nearest, scans_of
 from apps.enrichment.likeness.sightings import sightings_of
 from apps.enrichment.models import FeatureSet
@@ -95,3 +95,13 @@ def test_of_bundles_of_the_same_hosts_the_larger_stays():
 
 def test_features_that_no_host_shares_are_no_bundle():
     assert closures(["a", "b"], table([1, 0], [0, 1], [1, 0], [0, 1])) == []
+
+
+def test_of_features_of_one_port_the_most_exact_stays():
+    said = ["module:tcp/22:ssh", "port:tcp/22", "port:tcp/80", "product:tcp/22:OpenSSH", "tag:vpn", "version:tcp/22:OpenSSH 8.2"]
+    assert most_specific(said) == ["port:tcp/80", "tag:vpn", "version:tcp/22:OpenSSH 8.2"]
+    assert most_specific(["banner:tcp/22:5", "port:tcp/22", "port:udp/22", "product:udp/22:x"]) == [
+        "banner:tcp/22:5",
+        "port:tcp/22",
+        "product:udp/22:x",
+    ]
