@@ -1,5 +1,7 @@
 """Where a key of any dimension leads: the filter that keeps what belongs to it, and the page about it."""
 
+from functools import lru_cache
+
 from django.urls import reverse
 
 from apps.observations.figures import Dimension, Origin
@@ -33,8 +35,13 @@ def _panel(key: str, view: View) -> dict[str, str] | None:
 def key_url(dimension: Dimension, key: str, view: View) -> str:
     """The page of a port or region; else this page with that filter; '' where there is none."""
     if dimension is Dimension.PORT or (dimension is Dimension.KIND and not key.startswith(GROUP_PREFIX)):
-        return view.url(reverse("portal:port", args=key.split("/")))
+        return view.url(_page("portal:port", *key.split("/")))
     if dimension is Dimension.REGION:
-        return view.url(reverse("portal:region", args=[key]))
+        return view.url(_page("portal:region", key))
     filters = filters_of(dimension, key, view)
     return view.url_here(**filters) if filters else ""
+
+
+@lru_cache(maxsize=2048)  # Django looks through all routes; a map and its table have hundreds of links
+def _page(name: str, *parts: str) -> str:
+    return reverse(name, args=parts)

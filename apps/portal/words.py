@@ -64,7 +64,8 @@ BINS = {Bin.HOUR: gettext_lazy("hour"), Bin.DAY: gettext_lazy("day"), Bin.WEEK: 
 ZONES = {"Asia/Tokyo": gettext_lazy("Japan time"), "UTC": "UTC"}
 
 
-# Django's number_format cuts digits off rather than rounding, hence round() before it.
+# Both languages group digits by commas and divide by a point; a page writes a thousand numbers, and Django looks for the
+# language's habits at each of them.
 
 
 def number(value: float | None) -> str:
@@ -72,14 +73,14 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     whole = float(value).is_integer() or abs(value) >= 100
-    return formats.number_format(round(value) if whole else round(value, 2), 0 if whole else 2, force_grouping=True)
+    return f"{round(value):,}" if whole else f"{value:,.2f}"
 
 
 def percent(share: float | None) -> str:
     """0.1234 → 12.3 %; None → –."""
     if share is None:
         return "–"
-    return f"{formats.number_format(round(share * 100, 1), 1)} %"
+    return f"{share * 100:.1f} %"
 
 
 def day(value: date) -> str:

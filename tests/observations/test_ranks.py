@@ -55,6 +55,14 @@ def test_the_long_tail_is_never_looked_at():
     assert exact.asked < 500
 
 
+def test_keys_that_cannot_reach_the_last_place_are_not_looked_at_with_those_that_may():
+    values = np.arange(150.0, 0, -1) ** 2
+    exact = Looked(values)
+    found = ranks.top(np.arange(150), values * 0.9, values * 1.1, exact, 10)
+    assert found.keys.tolist() == list(range(10))
+    assert exact.asked == sum(values * 1.1 >= values[9] * 0.9)
+
+
 def test_a_hundred_thousand_keys_of_which_nothing_is_known_are_looked_at_in_few_rounds():
     count, rounds = 100_000, []
     values = np.random.default_rng(1).permutation(count).astype(float) + 1

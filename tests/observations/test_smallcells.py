@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from apps.observations.planning import smallreads
 from apps.observations.storage import smallcells
 from apps.observations.storage.columns import take
 
@@ -37,3 +38,18 @@ def test_members_know_their_cells():
     told = smallcells.with_members(cells, members)
     assert told["port"].tolist() == [23, 23, 443]
     assert told["packets"].tolist() == members["packets"].tolist()
+
+
+@pytest.mark.parametrize("cells", [1, 30, 4000])
+def test_sums_are_the_same_by_table_and_by_sorting(cells, monkeypatch):
+    keys = CHANCE.integers(0, 900, cells)
+    columns = {name: CHANCE.integers(1, 8, cells).astype(np.uint8) for name in ("packets", "sources", "sensor_sources")}
+    columns |= {"bucket": np.zeros(cells, np.int64)}
+    found = []
+    for keys_per_cell in (0, 1000):  # never a table, always one
+        monkeypatch.setattr(smallreads, "_KEYS_PER_CELL", keys_per_cell)
+        summed = smallreads._summed(keys, columns)
+        found.append({name: column.tolist() for name, column in summed.items()})
+    assert found[0]["packets"] == [int(columns["packets"][keys == key].sum()) for key in np.unique(keys)]
+    assert found[0] | {"most": 0} == found[1] | {"most": 0}
+    assert all(1 <= least <= true for least, true in zip(found[1]["most"], found[0]["most"], strict=True))

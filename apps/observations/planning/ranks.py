@@ -43,8 +43,8 @@ def top(keys: Keys, lower: Values, upper: Values, exact: Exact, limit: int) -> R
     keys, floor, upper = keys[order], lower[order].astype(float), upper[order]
     known, at = floor == upper, 0
     batch = max(_BATCH, 2 * limit)
-    while at < len(keys) and upper[at] >= _threshold(floor, limit):
-        doubtful = at + np.flatnonzero(~known[at : at + batch])
+    while at < len(keys) and upper[at] >= (sure := _threshold(floor, limit)):
+        doubtful = at + np.flatnonzero(~known[at : at + batch] & (upper[at : at + batch] >= sure))
         if len(doubtful):
             floor[doubtful] = exact(keys[doubtful])
             known[doubtful] = True

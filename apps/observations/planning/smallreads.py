@@ -24,7 +24,8 @@ _BODIES = (
     " WHERE panel = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
 _OF_NUMBERS = ("panel", "bucket", "protocol", "port", "region", "signature", "packets", "sources", "sensor_sources")
-_TABLE_KEYS = 1 << 22  # with so few keys and bins, sums are added up in a table instead of by sorting
+_TABLE_KEYS = 1 << 22  # with so few keys and one bin, sums are added up in a table instead of by sorting …
+_KEYS_PER_CELL = 4  # … unless the cells are few: clearing a table of a million ports takes longer than sorting some thousands
 
 
 def numbers(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
@@ -154,7 +155,7 @@ def _summed(keys: NDArray[np.int64], cells: Frame) -> Frame:
     if not len(keys):
         return empty(("key", "bucket", "packets", "sources", "most", "sensor_sources"))
     names = ("packets", "sources", "sensor_sources")
-    if int(keys.max()) < _TABLE_KEYS and not cells["bucket"].any():
+    if int(keys.max()) < min(_TABLE_KEYS, _KEYS_PER_CELL * len(keys)) and not cells["bucket"].any():
         tables = {name: np.bincount(keys, cells[name]).astype(np.int64) for name in names}
         several = np.bincount(keys, cells["sources"] > 1) > 0
         found = np.flatnonzero(tables["packets"])

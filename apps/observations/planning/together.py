@@ -112,10 +112,15 @@ def _rows(reads: list[Read]) -> list[list[Row]]:
             [parameter for read in reads for parameter in read.parameters],
         )
         parts: list[list[Row]] = [[] for _read in reads]
-        for number, *row in cursor.fetchall():
-            read = reads[number]
-            parts[number].append((*row[: read.numbers], row[-1]) if read.has_body else tuple(row[: read.numbers]))
-        return parts
+        for row in cursor.fetchall():
+            parts[row[0]].append(row)
+        return [_own_columns(read, rows) for read, rows in zip(reads, parts, strict=True)]
+
+
+def _own_columns(read: Read, rows: list[Row]) -> list[Row]:
+    """Without the number of the read before them and the columns of wider reads behind them."""
+    end = 1 + read.numbers
+    return [(*row[1:end], row[-1]) for row in rows] if read.has_body else [row[1:end] for row in rows]
 
 
 def _part(number: int, read: Read, width: int) -> str:

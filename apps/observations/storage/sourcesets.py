@@ -10,6 +10,7 @@ spread so thinly that a bitmap takes twice the bytes and ten times the time to u
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,15 +104,13 @@ def count(body: bytes | memoryview) -> int:
 
 def union(bodies: Iterable[bytes | memoryview]) -> Keys:
     """The distinct sources of several sets, ascending."""
-    parts = list(bodies)
-    if all(bytes(part[:1]) == IPV4 for part in parts):  # the common case, at half the width and twice the speed
-        return _distinct(b"".join(bytes(part[1:]) for part in parts), "<u4").astype(np.uint64)
-    return _distinct(b"".join(keys_of(part).tobytes() for part in parts), "=u8")
+    keys, is_first = _united(bodies)
+    return keys[is_first].astype(np.uint64, copy=False)
 
 
 def union_count(bodies: Iterable[bytes | memoryview]) -> int:
     """How many distinct sources several sets have together."""
-    return len(union(bodies))
+    return int(np.count_nonzero(_united(bodies)[1]))
 
 
 def intersection(first: bytes | memoryview, second: bytes | memoryview) -> Keys:
@@ -124,6 +123,14 @@ def difference(first: bytes | memoryview, second: bytes | memoryview) -> Keys:
     return np.setdiff1d(keys_of(first), keys_of(second), assume_unique=True)
 
 
-def _distinct(data: bytes, dtype: str) -> Keys:
-    keys = np.sort(np.frombuffer(data, dtype))
-    return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+def _united(bodies: Iterable[bytes | memoryview]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The sources of several sets, ascending, and of each whether it is the first of its kind."""
+    parts = list(bodies)
+    if all(part[:1] == IPV4 for part in parts):  # the common case, at half the width and twice the speed
+        keys = np.frombuffer(b"".join([part[1:] for part in parts]), "<u4")
+    else:
+        keys = np.concatenate([keys_of(part) for part in parts])
+    keys = np.sort(keys)
+    is_first = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
+    return keys, is_first
