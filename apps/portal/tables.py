@@ -10,7 +10,7 @@ from apps.observations.params import MAX_TOP
 from apps.portal import captions, words
 from apps.portal.colours import Colour, colour_of
 from apps.portal.figures import explorer_url
-from apps.portal.keylinks import key_url
+from apps.portal.keylinks import filters_of, key_url
 from apps.portal.state import View
 
 # A row that rests on one sensor for so large a part is marked: it may be that sensor's own story.
@@ -33,6 +33,7 @@ class RankLine:
     sensors: int
     largest_share: str
     is_narrow: bool
+    value_url: str  # this page narrowed to the key; '' where it is no page about something else
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ HEADINGS: dict[Dimension, Callable[[], str]] = {
 }
 
 
-def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str = "", more_url: str = "") -> RankTable:
+def rank_table(
+    found: Ranking, view: View, *, id: str, title: str, csv_url: str = "", more_url: str = "", can_narrow: bool = False
+) -> RankTable:
+    """`can_narrow`: the page is about something else, and has curves of it together with one key of the table."""
     has_previous = knows_previous(found)
     longest = max((row.value for row in found.rows), default=0) or 1
     return RankTable(
@@ -75,7 +79,9 @@ def rank_table(found: Ranking, view: View, *, id: str, title: str, csv_url: str 
         title=captions.full_title(title, view),
         key_heading=HEADINGS[found.dimension](),
         unit=str(words.SHORT_UNITS[found.meta.unit]),
-        lines=tuple(_line(row, found.dimension, view, longest, has_previous, found.meta.sensor_count > 1) for row in found.rows),
+        lines=tuple(
+            _line(row, found.dimension, view, longest, has_previous, found.meta.sensor_count > 1, can_narrow) for row in found.rows
+        ),
         total=words.number(found.total),
         caption=captions.caption(found.meta),
         csv_url=csv_url,
@@ -101,8 +107,11 @@ def notes_on_sensors(found: Ranking) -> dict[str, str]:
     return notes | {row.key: _("one sensor only") for row in told if row.sensors == 1}
 
 
-def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool, has_several: bool) -> RankLine:
+def _line(
+    row: RankRow, dimension: Dimension, view: View, longest: float, has_previous: bool, has_several: bool, can_narrow: bool
+) -> RankLine:
     kind, change = change_of_rank(row) if has_previous else ("", "")
+    narrowing = filters_of(dimension, row.key, view) if can_narrow else None
     return RankLine(
         rank=row.rank,
         key=row.key,
@@ -118,6 +127,7 @@ def _line(row: RankRow, dimension: Dimension, view: View, longest: float, has_pr
         sensors=row.sensors,
         largest_share=words.percent(row.largest_sensor_share),
         is_narrow=has_several and (row.largest_sensor_share or 0) > NARROW_SHARE,
+        value_url=view.url_here(**narrowing) if narrowing else "",
     )
 
 

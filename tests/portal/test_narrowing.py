@@ -3,6 +3,7 @@
 from urllib.parse import unquote
 
 import pytest
+from django.utils.html import escape
 
 from apps.observations.figures import Dimension
 from apps.portal.keylinks import filters_of, key_url
@@ -36,6 +37,19 @@ def test_the_page_of_a_port_is_about_that_port_alone(seen, visit):
     alone, with_group = (visit(seen.analyst, "/ports/tcp/23/", **PERIOD, **extra) for extra in ({}, {"groups": "messenger-udp"}))
     assert "102x/103x UDP" not in text_of(with_group)
     assert text_of(alone).count("288") == text_of(with_group).count("288") > 0  # 3 sensors × (1 + … + 14 without 9)
+
+
+@pytest.mark.parametrize(
+    ("path", "table", "key", "chip"), [("/ports/tcp/23/", "regions", "JP", "Japan"), ("/regions/JP/", "ports", "tcp/23", "23/TCP (telnet)")]
+)
+def test_the_number_beside_a_region_or_port_leads_to_the_curve_of_both(seen, visit, path, table, key, chip):
+    response = visit(seen.analyst, path, **PERIOD)
+    [line] = [line for line in getattr(response.context["page"], table).lines if line.key == key]
+    assert f'<a href="{escape(line.value_url)}"' in response.content.decode()
+    assert line.value_url.startswith(f"{path}?") and line.value_url.endswith(f"{table}={key}")
+    both = visit(seen.analyst, line.value_url).context["page"]
+    assert both.facts[0].value == line.value == "288"
+    assert [one.label for one in both.filters.chips] == [chip]
 
 
 @pytest.mark.parametrize("person", ["analyst", "partner_a"])

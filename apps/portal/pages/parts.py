@@ -73,5 +73,5 @@ def split_of(view: View, dimension: Dimension, *, id: str, title: str, table_tit
     )
     csv_url, notes = series_csv(view, dimension, top=TOP), notes_on_sensors(ranking)
     figure = series_figure(curves, view, id=f"by-{id}", title=title, csv_url=csv_url, notes=notes)
-    table = rank_table(ranking, view, id=f"{id}s", title=table_title, csv_url=ranking_csv(view, dimension))
+    table = rank_table(ranking, view, id=f"{id}s", title=table_title, csv_url=ranking_csv(view, dimension), can_narrow=True)
     return Split(figure if len(curves.series) > 1 else None, table)
