@@ -32,7 +32,13 @@ def log(
     """Write the timeline row and the audit entry of one change. Call it inside the transaction of the change."""
     audit.record(by=by, action=f"ticket.{kind}", target=f"#{investigation.number}", **data)
     return TimelineEntry.objects.create(
-        investigation=investigation, host=host, actor=by, actor_name=by.get_username() if by else "system", kind=kind, data=data, why=why
+        investigation=investigation,
+        host=host,
+        actor=by,
+        actor_name=by.get_username() if by else TimelineEntry.SYSTEM,
+        kind=kind,
+        data=data,
+        why=why,
     )
 
 

@@ -354,6 +354,8 @@ class TimelineEntry(models.Model):
         NOTE = "note", _("note")
         PLAN = "plan", _("plan changed")
 
+    SYSTEM = "system"  # the name of the actor where nobody of the users acted
+
     investigation = models.ForeignKey(Investigation, models.CASCADE, related_name="timeline")
     host = models.ForeignKey(Host, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)

@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.common.errors import ParameterError
 from apps.common.periods import Period
 from apps.common.ports import PortKey
-from apps.coordination import queries
+from apps.coordination import observation_log, queries
 from apps.observations import evidence
 from apps.observations.params import selection_from
 from apps.reference.names import port_label
@@ -26,6 +26,11 @@ class Opening:
     fields: tuple[tuple[str, str], ...]
     addresses: tuple[tuple[str, evidence.EvidenceSummary], ...]
     known: tuple[queries.TicketRow, ...]
+
+    @property
+    def log_days(self) -> int:
+        """How many days before its last packet the observation log of a source goes back."""
+        return observation_log.MAX_AGE.days
 
     @property
     def port_labels(self) -> list[str]:

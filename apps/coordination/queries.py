@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import Organisation, Role, User
 from apps.common import sourcekeys
-from apps.coordination import contacting, lookups, numbers, timeline, transitions
+from apps.common.ports import PortKey
+from apps.coordination import behaviours, contacting, lookups, numbers, timeline, transitions
 from apps.coordination.models import (
     OUR_TURN_STATES,
     Draft,
@@ -30,6 +31,7 @@ from apps.coordination.models import (
     OutgoingMail,
     TimelineEntry,
 )  # fmt: skip
+from apps.reference.names import port_label
 
 PAGE_SIZE = 50
 _ADDRESSES_SHOWN = 3
@@ -93,6 +95,7 @@ class TimelineLine:
 class TicketPage:
     ticket: Investigation
     incident: Incident
+    behaviour: str
     hosts: tuple[HostLine, ...]
     is_looking_up: bool
     draft: Draft | None
@@ -171,6 +174,7 @@ def ticket_page(ticket: Investigation, user: User) -> TicketPage:
     return TicketPage(
         ticket=ticket,
         incident=ticket.incident,
+        behaviour=behaviours.label(ticket.incident.behaviour),
         hosts=hosts,
         is_looking_up=under_way or bool(best and not other),
         draft=Draft.objects.select_related("evidence__investigation").filter(investigation=ticket).first(),
@@ -204,7 +208,7 @@ def _due(user: User | AnonymousUser) -> Q:
 def _matches(word: str) -> Q:
     return (
         Q(number__contains=numbers.folded(word).strip("[]#"))
-        | Q(incident__behaviour__icontains=word)
+        | Q(incident__behaviour__icontains=behaviours.as_in_keys(word))
         | Q(contact__email__icontains=word)
         | Q(contact__holder__icontains=word)
         | Q(pk__in=Host.objects.filter(address__startswith=word).values("investigation"))
@@ -221,7 +225,7 @@ def _row(ticket: Investigation, states: dict[str, str]) -> TicketRow:
     return TicketRow(
         number=ticket.number,
         url=ticket.get_absolute_url(),
-        incident=ticket.incident.behaviour,
+        incident=behaviours.label(ticket.incident.behaviour),
         state=ticket.state,
         state_label=ticket.get_state_display(),
         addresses=tuple(addresses[:_ADDRESSES_SHOWN]),
@@ -252,7 +256,7 @@ def _host_line(host: Host) -> HostLine:
         hours=seen.get("hours", 0),
         first_seen=_instant(seen.get("first_seen")),
         last_seen=_instant(seen.get("last_seen")),
-        ports=tuple(seen.get("ports", ())),
+        ports=tuple(port_label(PortKey.parse(port)) for port in seen.get("ports", ())),
         info=info,
         lookup_status=lookups.status_words(info.state),
         options=tuple(lookups.options(info)),
@@ -265,7 +269,8 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _timeline_line(entry: TimelineEntry) -> TimelineLine:
-    return TimelineLine(entry.at, entry.actor_name, timeline.words(entry), entry.why, entry.kind, entry.data.get("mail"))
+    actor = _("system") if entry.actor_id is None and entry.actor_name == TimelineEntry.SYSTEM else entry.actor_name
+    return TimelineLine(entry.at, actor, timeline.words(entry), entry.why, entry.kind, entry.data.get("mail"))
 
 
 def visible_ticket(user: User | AnonymousUser) -> InvestigationQuerySet:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from apps.coordination import behaviours
 from apps.coordination.models import HostState, IncidentState, InvestigationState, TimelineEntry
 
 _Kind = TimelineEntry.Kind
@@ -33,7 +34,7 @@ def _labels(data: Mapping[str, Any], states: type) -> dict[str, str]:
 
 
 def _opened(data: Mapping[str, Any]) -> str:
-    return _("ticket opened for the incident %(incident)s") % data
+    return _("ticket opened for the incident %(incident)s") % {"incident": behaviours.label(data["incident"])}
 
 
 def _host_added(data: Mapping[str, Any]) -> str:

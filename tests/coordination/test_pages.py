@@ -181,3 +181,13 @@ def test_a_text_that_lost_its_number_is_shown_again(cast, ticket):
     answer = client_for(cast.coordinator).post(url, {"subject": "no number", "body": draft.body + "Mine.", "version": draft.version})
     assert answer.status_code == 400
     assert "Mine." in answer.content.decode() and "must keep" in answer.content.decode()
+
+
+def test_a_ticket_tells_its_behaviour_in_words_and_is_found_by_them(cast, ticket):
+    page = client_for(cast.coordinator).get(ticket.get_absolute_url(), headers={"accept-language": "ja"}).content.decode()
+    assert "インシデント: 23/TCP (telnet)" in page and "「23/TCP (telnet)」" in page
+    assert '<div class="text-secondary fw-normal">23/TCP (telnet)</div>' in page  # the host's ports
+    assert "システム" in page
+    listed = client_for(cast.coordinator).get(LIST, {"q": "23/TCP (telnet)"}).content.decode()
+    assert f"#{ticket.number}" in listed
+    assert f"#{ticket.number}" not in client_for(cast.coordinator).get(LIST, {"q": "24/TCP"}).content.decode()

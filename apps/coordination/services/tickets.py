@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.common.errors import DomainError
 from apps.common.periods import Period
 from apps.common.ports import PortKey
-from apps.coordination import certainty, changes, contacting, facts, lookups, numbers, observation_log, transitions
+from apps.coordination import behaviours, certainty, changes, contacting, facts, lookups, numbers, observation_log, transitions
 from apps.coordination.models import (
     Draft,
     Host,
@@ -28,7 +28,6 @@ from apps.coordination.services import contacts
 from apps.observations import evidence
 
 BOUNCE_GRACE = timedelta(days=1)  # nearly every delivery report has come by then
-MAX_PORTS_IN_NAME = 4
 _Entry = TimelineEntry.Kind
 
 
@@ -135,9 +134,7 @@ def _incident(ports: Sequence[PortKey], summaries: Sequence[evidence.EvidenceSum
     """The open incident of this behaviour. A concurrent opening of the same one waits for the unique key."""
     signatures = tuple({signature for summary in summaries for signature in summary.signatures})
     level = certainty.of_signatures(signatures)
-    names = [str(port) for port in sorted(ports)]
-    text = ",".join(names[:MAX_PORTS_IN_NAME]) + (f"+{len(names) - MAX_PORTS_IN_NAME}" if len(names) > MAX_PORTS_IN_NAME else "")
-    behaviour = " ".join(filter(None, (text or "any port", "mirai" if level == certainty.Certainty.PATTERN else "")))
+    behaviour = behaviours.key_of(ports, is_mirai=level == certainty.Certainty.PATTERN)
     incident, _created = Incident.objects.get_or_create(behaviour=behaviour, state=IncidentState.OPEN, defaults={"certainty": level})
     return Incident.objects.select_for_update().get(pk=incident.pk)
 
