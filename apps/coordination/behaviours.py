@@ -11,7 +11,7 @@ from apps.reference.names import port_label
 
 MAX_PORTS = 4
 _ANY_PORT, _MIRAI = "any port", "mirai"
-_WRITTEN_PORT = re.compile(r"(?P<number>\d+)/(?P<protocol>[a-z]\w*)\b.*", re.IGNORECASE)
+_WRITTEN_PORT = re.compile(r"(?P<number>\d+)/(?P<protocol>[a-z]\w*)(\s*\([^)]*\))?", re.IGNORECASE)
 
 
 def key_of(ports: Sequence[PortKey], *, is_mirai: bool) -> str:
@@ -34,7 +34,6 @@ def label(key: str) -> str:
     return _(", ").join([*parts, *([_("Mirai-type packets")] if what != key else [])])
 
 
-def as_in_keys(word: str) -> str:
-    """What to look for in keys when a person looks for a port as pages write it: 23/TCP (telnet) → tcp/23."""
-    found = _WRITTEN_PORT.fullmatch(word)
-    return f"{found['protocol'].lower()}/{found['number']}" if found else word
+def as_in_keys(text: str) -> str:
+    """A text to look for, in which ports stand as pages write them, as keys have them: 23/TCP (telnet) → tcp/23."""
+    return _WRITTEN_PORT.sub(lambda found: f"{found['protocol'].lower()}/{found['number']}", text)

@@ -129,7 +129,7 @@ def search(user: User | AnonymousUser, wanted: TicketSearch) -> InvestigationQue
     number = numbers.find(wanted.text)
     if number:
         return found.filter(number=number)
-    for word in wanted.text.replace("\x00", " ").split():
+    for word in behaviours.as_in_keys(wanted.text).replace("\x00", " ").split():
         found = found.filter(_matches(word))
     return found.order_by(F("wake_on").asc(nulls_last=True), "-number")
 
@@ -208,7 +208,7 @@ def _due(user: User | AnonymousUser) -> Q:
 def _matches(word: str) -> Q:
     return (
         Q(number__contains=numbers.folded(word).strip("[]#"))
-        | Q(incident__behaviour__icontains=behaviours.as_in_keys(word))
+        | Q(incident__behaviour__icontains=word)
         | Q(contact__email__icontains=word)
         | Q(contact__holder__icontains=word)
         | Q(pk__in=Host.objects.filter(address__startswith=word).values("investigation"))

@@ -37,7 +37,14 @@ def test_ports_beyond_the_named_ones_are_counted():
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"), [("445/TCP", "tcp/445"), ("445/tcp (microsoft-ds)", "tcp/445"), ("tcp/445", "tcp/445"), ("2026-1", "2026-1")]
+    ("typed", "found"),
+    [
+        ("445/TCP", "tcp/445"),
+        ("445/tcp (microsoft-ds) 192.0.2.7", "tcp/445 192.0.2.7"),
+        ("tcp/445", "tcp/445"),
+        ("2026-000002", "2026-000002"),
+        ("192.0.2.0/24", "192.0.2.0/24"),
+    ],
 )
 def test_a_port_is_found_as_pages_write_it(typed, found):
     assert behaviours.as_in_keys(typed) == found
