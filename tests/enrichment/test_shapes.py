@@ -122,8 +122,9 @@ def test_a_page_without_the_network_is_refused_in_words(registry, text):
 
 
 def test_a_page_that_knows_nothing_says_not_found():
-    assert nir.failure_of("<PRE>No match!!</PRE>", "x").state == "not_found"
-    assert nir.failure_of("<html>", "x").message == "x"
+    assert nir.failure_of("<PRE>No match!!</PRE>", "jpnic", "x").state == "not_found"
+    assert nir.failure_of("KRNIC is not an ISP", "krnic", "x").state == "not_found"
+    assert nir.failure_of("<html>", "krnic", "x").message == "x"
 
 
 def test_pages_lose_scripts_and_tags_and_keep_addresses():

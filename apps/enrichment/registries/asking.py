@@ -195,7 +195,7 @@ def _by_nir(question: Question, national: str) -> Answer:
         try:
             said = nir_parsing.parse(national, page, question.address)
         except UnreadableAnswerError as error:
-            raise nir.failure_of(page, error.message) from error
+            raise nir.failure_of(page, national, error.message) from error
     contacts, pages = _contacts_behind(question, said, national)
     network = replace(said.network, contacts=ranked([*said.network.contacts, *contacts]))
     return Answer(network, "whois", {}, storable("\n".join([page, *pages])), registry=national)

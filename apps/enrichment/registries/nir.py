@@ -17,6 +17,7 @@ from apps.enrichment.registries import wire
 from apps.enrichment.registries.charsets import decode
 
 MAX_PAGE_BYTES = 256 * 2**10
+TOTAL_TIMEOUT_S = 15
 BY_COUNTRY = {known["country_code"]: registry for registry, known in NIR_WHOIS.items()}
 
 
@@ -27,7 +28,7 @@ def registry_of(country: str) -> str:
 
 def fetch(what: str, registry: str) -> str:
     """The page about an address or, at JPNIC, about a contact's handle; LookupFailedError where none comes. Never retries."""
-    opener = wire.RegistryOpener(settings.NIR_HOST_OVERRIDE, plain_http=True, cap=MAX_PAGE_BYTES)
+    opener = wire.RegistryOpener(settings.NIR_HOST_OVERRIDE, plain_http=True, cap=MAX_PAGE_BYTES, seconds=TOTAL_TIMEOUT_S)
     try:
         body = opener.open(_request(what, NIR_WHOIS[registry]), timeout=wire.CONNECT_TIMEOUT_S).read()
     except (OSError, HTTPException) as error:
@@ -35,9 +36,9 @@ def fetch(what: str, registry: str) -> str:
     return decode(body, registry=registry, declared=opener.trace.charset)
 
 
-def failure_of(page: str, reason: str) -> LookupFailedError:
-    """Why a page names no network; `reason` is that of the parser."""
-    if "no match" in page.lower():
+def failure_of(page: str, registry: str, reason: str) -> LookupFailedError:
+    """Why a page names no network; `reason` is that of the parser. A page of the registry's own that names none is an answer."""
+    if "no match" in page.lower() or registry in page.lower():
         return LookupFailedError(State.NOT_FOUND, wire.NOT_KNOWN)
     return LookupFailedError(State.ERROR, reason)
 

@@ -95,14 +95,15 @@ def words_of(problem: Exception) -> str:
 class RegistryOpener(OpenerDirector):
     """An opener for one query. With `override` (host:port) every request goes there, redirected ones included; without, only
     to public addresses by HTTPS, and by HTTP where `plain_http` allows it (JPNIC's gateway has nothing else). No proxies of
-    the environment: they would resolve names where we cannot look. Bodies end at `cap` bytes."""
+    the environment: they would resolve names where we cannot look. Bodies end at `cap` bytes and
+    after `seconds`."""
 
-    def __init__(self, override: str = "", *, plain_http: bool = False, cap: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, override: str = "", *, plain_http: bool = False, cap: int = MAX_BODY_BYTES, seconds: float | None = None) -> None:
         super().__init__()
         self.override, self.cap = override, cap
         self.ports = {"https": 443, **({"http": 80} if plain_http else {})}
         self.trace = Trace()
-        self.deadline = time.monotonic() + TOTAL_TIMEOUT_S
+        self.deadline = time.monotonic() + (TOTAL_TIMEOUT_S if seconds is None else seconds)
         handlers = (HTTPHandler(), HTTPSHandler()) if override else (_PublicHTTPSHandler(), _PublicHTTPHandler())
         for handler in (*handlers, _Redirects(), HTTPErrorProcessor(), HTTPDefaultErrorHandler(), UnknownHandler()):
             self.add_handler(handler)
