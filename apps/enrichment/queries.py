@@ -8,7 +8,10 @@ from django.utils import timezone
 
 from apps.enrichment.blocks import is_public, read_address
 from apps.enrichment.models import UNDER_WAY, ContactRole, Lookup, Network, NetworkVersion, State
+from apps.enrichment.registries.nir import BY_COUNTRY
+from apps.enrichment.registries.nir_parsing import plain
 
+NATIONAL = set(BY_COUNTRY.values())
 SHOWN_VERSIONS = 20
 
 
@@ -52,6 +55,14 @@ class AddressInfo:
     @property
     def is_under_way(self) -> bool:
         return self.state in UNDER_WAY
+
+    @property
+    def whois_text(self) -> str:
+        """What WHOIS said as it came, what a national registry's page says without its tags."""
+        if self.network is None:
+            return ""
+        raw = self.network.raw_whois
+        return plain(raw).strip() if self.network.registry in NATIONAL else raw
 
     @property
     def can_be_looked_up(self) -> bool:

@@ -165,3 +165,14 @@ def test_earlier_versions_are_listed_once_there_are_any(cast, looked_up, queued,
     page = show(cast.auditor)
     assert "History: 2 versions" in page
     assert "RENAMED" in page
+
+
+def test_the_page_of_a_national_registry_is_shown_as_text(cast, registries, queued):
+    load_delegations()
+    registries.answer_about = answer_about
+    client_for(cast.analyst).post(LOOKUP, {"address": ADDRESS})
+    work(queued)
+    page = show(cast.analyst)
+    assert "JPNIC (WHOIS)" in page
+    assert "[Network Number]" in page
+    assert "whois_gw?key" not in page
