@@ -9,6 +9,7 @@ from apps.enrichment.hosts.switches import why_off
 from apps.enrichment.models import HostProvider
 
 IN_FLIGHT = 4  # look-ups of one provider that workers have at once; as many more for tickets
+APART_S = 1.1  # of a limit of one query a second, and a little for queries that are not equally long on the way
 REGISTRIES = ("rdap:", "whois:", "nir:")
 
 
@@ -38,12 +39,12 @@ def limit_of(provider: str) -> Limit:
     return {
         "shodan": Limit(
             settings.SHODAN_QUERIES_PER_MINUTE,
-            apart_s=1.0,
+            apart_s=APART_S,
             per_day=settings.SHODAN_DAILY_BUDGET,
             reserve=settings.SHODAN_TICKET_RESERVE,
             in_flight=2,
         ),
-        "internetdb": Limit(settings.INTERNETDB_QUERIES_PER_MINUTE, apart_s=1.0, in_flight=2),
+        "internetdb": Limit(settings.INTERNETDB_QUERIES_PER_MINUTE, apart_s=APART_S, in_flight=2),
     }[provider]
 
 

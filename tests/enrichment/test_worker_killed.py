@@ -29,9 +29,9 @@ def broker(monkeypatch):
     """A queue that the worker of other tests does not read; its address."""
     url = urlunsplit(urlsplit(django_settings.REDIS_URL)._replace(path="/15"))
 
-    def hand(kind, lookup_id):
+    def hand(*which):
         with Connection(url) as connection:
-            tasks.look_up.apply_async((kind, lookup_id), connection=connection)
+            tasks.look_up.apply_async(which, connection=connection)
 
     with redis.Redis.from_url(url) as client:
         client.flushdb()
