@@ -1,4 +1,4 @@
-"""Look-ups of many sources: `python -m bench.enrichment [--sources 10000] [--blocks 2000] [--tasks 50000] [--minutes 10]`.
+"""Look-ups of many sources: `python -m bench.enrichment [--sources 10000] [--blocks 2000] [--per-minute 600] [--tasks 50000]`.
 
 Everything is on 127.0.0.1: a Celery worker of four processes, and a registry and a scanning service that enforce their limits
 themselves: they count, answer 429 to what is too much, and the most that they saw in any minute is printed. Four parts:
@@ -10,7 +10,7 @@ themselves: they count, answer 429 to what is too much, and the most that they s
 4. resident memory of the worker over many tasks: one in ten is a whole look-up, the others are messages about rows that have
    ended. It stops after --minutes and says how many tasks that were.
 
-About six minutes on two idle cores; parts 1, 2 and 4 are each given up after --minutes.
+Part 1 takes about blocks / per-minute minutes; parts 1, 2 and 4 are each given up after --minutes.
 """
 
 import argparse
@@ -33,7 +33,6 @@ from urllib.request import urlopen
 
 import psutil
 
-PER_MINUTE = 1_200  # of the registry: enough that it binds in the middle of part 1
 WORKERS = 4
 BUDGET, RESERVE = 40, 10
 LIST = 5_000
@@ -133,10 +132,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources", type=int, default=10_000)
     parser.add_argument("--blocks", type=int, default=2_000, help="distinct /24 of the sources")
+    parser.add_argument("--per-minute", type=int, default=600, help="the registry's limit, which should bind in the middle of part 1")
     parser.add_argument("--tasks", type=int, default=50_000, help="of the memory run")
     parser.add_argument("--minutes", type=float, default=10, help="each long part at most")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, served(network_of, PER_MINUTE) as registry:
+    with tempfile.TemporaryDirectory() as folder, served(network_of, options.per_minute) as registry:
         os.environ |= _settings(folder, registry)
         from bench.database import empty_database
 
@@ -154,7 +154,7 @@ def _settings(folder: str, registry: Counting) -> dict[str, str]:
     return {
         "TSUBAME_VAR": folder,
         "RDAP_HOST_OVERRIDE": registry.host,
-        "RDAP_QUERIES_PER_MINUTE": str(PER_MINUTE),
+        "RDAP_QUERIES_PER_MINUTE": str(registry.per_minute),
         "WHOIS_ENABLED": "false",
         "NIR_ENABLED": "false",
         "SHODAN_DAILY_BUDGET": str(BUDGET),
@@ -240,7 +240,7 @@ def _batch(registry: Counting, options: argparse.Namespace) -> list[str]:
     took = time.perf_counter() - began
     print(f"   {'all ended' if has_ended else 'NOT all ended'} after {took:.0f} s: {done:,} of {len(states):,} look-ups answered")
     print(f"   {queries:,} queries, {queries / len(blocks):.3f} for each /24 (wanted: at most 1)")
-    print(f"   most in any minute {registry.most_in_a_minute():,}, limit {PER_MINUTE:,}; answered with 429: {registry.refused}")
+    print(f"   most in any minute {registry.most_in_a_minute():,}, limit {options.per_minute:,}; answered with 429: {registry.refused}")
     print(f"   ten tickets in the middle were answered after {waited['longest'].total_seconds():.1f} s at the latest")
     return sources
 

@@ -31,7 +31,7 @@ def broker(monkeypatch):
 
     def hand(*which):
         with Connection(url) as connection:
-            tasks.look_up.apply_async(which, connection=connection)
+            tasks.look_up.apply_async(which, connection=connection)  # type: ignore[call-arg]  # the stubs know of none
 
     with redis.Redis.from_url(url) as client:
         client.flushdb()

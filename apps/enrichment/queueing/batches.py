@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.enrichment.models import UNDER_WAY, Priority, State
+from apps.enrichment.models import Priority
 from apps.enrichment.queueing.running import AnyKind
 
 TYPES = {"inet": "inet[]", "boolean": "boolean[]"}  # other columns are texts
@@ -22,6 +22,12 @@ WHERE lookup.state NOT IN ('queued', 'running')
   AND NOT (lookup.state = 'done' AND lookup.fetched_at > %(since)s)
   AND NOT (lookup.state <> 'done' AND lookup.next_try_at IS NOT NULL AND lookup.next_try_at > %(now)s)
 """
+_RAISE = """
+UPDATE {table} SET priority = %(priority)s, next_try_at = NULL WHERE id IN (
+    SELECT id FROM {table} WHERE state = 'queued' AND priority > %(priority)s AND {ours} FOR UPDATE SKIP LOCKED
+)
+"""
+_COUNT = "SELECT count(*) FROM {table} WHERE state IN ('queued', 'running') AND {ours}"
 
 
 @dataclass(frozen=True)
@@ -41,18 +47,18 @@ def queue(kind: AnyKind, addresses: Sequence[str], lane: str, *, priority: Prior
     columns: dict[str, Any] = kind.columns(addresses, lane)
     now = timezone.now()
     fields = {field.column: field.db_type(connection) or "" for field in kind.model._meta.concrete_fields}
-    statement = _QUEUE.format(
-        table=kind.model._meta.db_table,
-        columns=", ".join(columns),
-        values=", ".join(f"%({name})s::{TYPES.get(fields[name], 'text[]')}" for name in columns),
-        unique=", ".join(kind.unique_columns),
-        lane=kind.lane_field,
-    )
-    values = columns | {"priority": int(priority), "reason": reason[:100], "now": now, "since": now - kind.fresh_for}
+    names = {
+        "table": kind.model._meta.db_table,
+        "columns": ", ".join(columns),
+        "values": ", ".join(f"%({name})s::{TYPES.get(fields[name], 'text[]')}" for name in columns),
+        "unique": ", ".join(kind.unique_columns),
+        "lane": kind.lane_field,
+        "ours": f"address = ANY(%(address)s::inet[]) AND (%(of_lane)s = '' OR {kind.lane_field} = %(of_lane)s)",
+    }
+    values = columns | {"priority": int(priority), "reason": reason[:100], "now": now, "since": now - kind.fresh_for, "of_lane": lane}
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-    ours = kind.model.objects.filter(address__in=addresses, state__in=UNDER_WAY, **({kind.lane_field: lane} if lane else {}))
-    less_urgent = ours.select_for_update(skip_locked=True).filter(state=State.QUEUED, priority__gt=priority)
-    ours.filter(pk__in=less_urgent.values("pk")).update(priority=priority, next_try_at=None)
-    kind.queued(addresses)
-    return int(ours.count())
+        cursor.execute(_QUEUE.format(**names), values)
+        cursor.execute(_RAISE.format(**names), values)
+        kind.queued(addresses)
+        cursor.execute(_COUNT.format(**names), values)
+        return int(cursor.fetchone()[0])

@@ -11,7 +11,7 @@ from apps.analysis import daysets
 from apps.analysis.cohorts.algebra import whole
 from apps.common import sourcekeys
 from apps.enrichment.coverage import LookedUp, looked_up, providers_in_use
-from apps.enrichment.models import Priority
+from apps.enrichment.models import HostProvider, Priority
 from apps.enrichment.services import REGISTRY, BatchCounts, request_many
 from apps.enrichment.views import ASKERS
 from apps.observations.figures import Freshness, Selection
@@ -72,7 +72,7 @@ def _progress(provider: str, found: LookedUp, may_ask: bool) -> Progress:
     known, under_way, total = int(found.known.sum()), int(found.under_way.sum()), len(found.known)
     return Progress(
         provider=provider,
-        label=str(_("Registries")) if provider == REGISTRY else provider,
+        label=_("Registries") if provider == REGISTRY else str(HostProvider(provider).label),
         text=_("%(n)s of %(m)s sources looked up") % {"n": words.number(known), "m": words.number(total)},
         under_way=_("%(count)s under way") % {"count": words.number(under_way)} if under_way else "",
         known=known,
