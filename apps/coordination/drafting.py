@@ -83,7 +83,7 @@ def _context(
         "contact_object": investigation.contact_lookup_address or "",
         "contact_is_manual": investigation.contact_source == "manual",
         "contact_date": _contact_date(investigation),
-        "asns": sorted({line.asn for line in lines if line.asn}),
+        "asns": sorted({asn for line in lines for asn in line.asn.split("_") if asn}, key=int),
         "hosts": hosts,
         "host_count": len(hosts),
         "packets": sum(line.row.packets for line in lines),

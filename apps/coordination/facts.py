@@ -1,12 +1,11 @@
 """What is known of a ticket at this moment: the lines of its observation log, and the facts the gate judges."""
 
 from datetime import datetime
-from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
 
-from apps.common.periods import Period
+from apps.common.periods import Period, local_day
 from apps.common.ports import ICMP, ICMPV6, UDP, PortKey
 from apps.coordination import certainty, lookups
 from apps.coordination.gate import GateFacts, HostFacts
@@ -48,11 +47,14 @@ def ports_of(host: Host) -> list[PortKey]:
 
 def lines_of(investigation: Investigation) -> list[Line]:
     """The observation log of every host, in time order within each."""
-    lines: list[Line] = []
-    for host in investigation.hosts.all():
-        region, asn = lookups.region_of(host.address, host.period_end), lookups.asn_of(host.address)
-        lines += map(partial(Line, region=region, asn=asn), evidence.rows(host.address, period_of(host), ports_of(host)))
-    return lines
+    return [line for host in investigation.hosts.all() for line in _lines_of(host)]
+
+
+def _lines_of(host: Host) -> list[Line]:
+    """The AS number is that of the packets' own day: prefixes change hands between two lines of one log."""
+    rows = list(evidence.rows(host.address, period_of(host), ports_of(host)))
+    region, asns = lookups.region_of(host.address, host.period_end), lookups.asns_of(host.address, (row.at for row in rows))
+    return [Line(row, region, asns[local_day(row.at, settings.REPORT_TIME_ZONE)]) for row in rows]
 
 
 def gate_facts(investigation: Investigation, text: str) -> GateFacts:

@@ -1,7 +1,7 @@
 """What enrichment and reference data know of an address, in the form in which tickets need it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from django.conf import settings
@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.common import sourcekeys
 from apps.common.periods import local_day
+from apps.enrichment import origins
 from apps.enrichment.models import UNDER_WAY, Lookup, Priority, State
 from apps.enrichment.queries import AbuseContact, AddressInfo, address_info
 from apps.enrichment.registries.mailboxes import is_registry_mailbox
@@ -54,10 +55,11 @@ def region_of(address: str, at: datetime) -> str:
     return delegation.region if delegation else ""
 
 
-def asn_of(address: str) -> str:
-    """The number of the AS that the registry's answer names, '' where it names none."""
-    network = info_of(address).network
-    return str(network.asn) if network and network.asn else ""
+def asns_of(address: str, times: Iterable[datetime]) -> dict[date, str]:
+    """The AS numbers of an address on the reporting days of these times, '' where none is known; several, where a prefix had
+    several origins, are joined by _."""
+    days = {local_day(at, settings.REPORT_TIME_ZONE) for at in times}
+    return {day: "_".join(map(str, found.asns)) if found else "" for day, found in origins.asns_of(address, days).items()}
 
 
 def is_bogon(address: str) -> bool:

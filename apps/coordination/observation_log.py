@@ -21,7 +21,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the log with what is known of its source: region as two letters, AS number or ''."""
+    """One row of the log with what is known of its source: region as two letters, AS number or '' (several are
+    joined by _, as tables of routes have them)."""
 
     row: EvidenceRow
     region: str = ""

@@ -179,7 +179,8 @@ class SeriesSet:
 @dataclass(frozen=True)
 class SourceRow:
     """One source address behind a view. `address` as text; an IPv6 source is its /64 prefix. Seen to the minute;
-    `ports` are the busiest ten of `port_count`; `region` is that of the newest packet."""
+    `ports` are the busiest ten of `port_count`; `region` is that of the newest packet; `asn` that of the period's last day
+    by the tables of routes, several joined by _, '' where there is none."""
 
     address: str
     packets: int
@@ -189,6 +190,7 @@ class SourceRow:
     ports: tuple[str, ...]
     port_count: int
     region: str
+    asn: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where the search box leads: an address, a port, a region or a ticket number."""
+"""Where the search box leads: an address, a port, an AS, a region or a ticket number."""
 
 import re
 
@@ -11,16 +11,19 @@ from apps.coordination import numbers
 from apps.coordination.models import may_read_tickets
 from apps.enrichment.blocks import read_address
 from apps.reference.names import is_region, region_codes, region_label
+from apps.reference.routeorigins import asn
 
 # tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23
 _PORT = re.compile(r"(?P<number>\d{1,5}(?:\.\d{1,3})?)\s*/?\s*(?P<name>tcp|udp|icmp|icmpv6|ip)\b.*")
 _BARE_PORT = re.compile(r"(?:port|ポート)\s*(?P<number>\d{1,5})")
 
+_SYSTEM = re.compile(r"ASN?\s*([0-9.]{1,11})", re.IGNORECASE)
+
 
 def destination(text: str, user: User) -> str | None:
     """The path of the page that the text names, None where it names nothing."""
     text = text.strip()
-    for find in (_address, _port, _ticket, _region):
+    for find in (_address, _port, _system, _ticket, _region):
         if path := find(text, user):
             return path
     return None
@@ -56,6 +59,16 @@ def region_named(text: str) -> str | None:
 def _port(text: str, user: User) -> str | None:
     key = port_named(text)
     return reverse("portal:port", args=str(key).split("/")) if key else None
+
+
+def _system(text: str, user: User) -> str | None:
+    """AS64500, as 64500, AS1.0; a bare number is none."""
+    if not (match := _SYSTEM.fullmatch(text)):
+        return None
+    try:
+        return reverse("portal:as", args=[asn(match[1])])
+    except ValueError:
+        return None
 
 
 def _ticket(text: str, user: User) -> str | None:

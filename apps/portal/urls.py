@@ -55,6 +55,7 @@ urlpatterns = [
     path("sources/<str:address>/", pages.source, name="source"),
     path("sources/<str:address>/notes/", sourcenotes.add_note, name="add-source-note"),
     path("sources/<str:address>/timeline.csv", pages.csv_timeline, name="csv-timeline"),
+    path("as/<int:asn>/", pages.autonomous_system, name="as"),
     path("changes/", changes.changes, name="changes"),
     path("changes/<int:change>/decision/", changes.decide_change, name="decide-change"),
     path("co-ports/", crowds.co_ports, name="co-ports"),

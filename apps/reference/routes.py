@@ -43,9 +43,12 @@ class Routes:
     origins: tuple[str, ...]
 
 
-# Text that the database sends as it reads: a million rows as Python objects would take hundreds of megabytes.
+# Text that the database sends as it reads: a million rows as Python objects would take hundreds of megabytes. COPY takes no
+# parameters; a number and an ISO date are put into the text.
 _ROWS = """
-COPY (SELECT start_key, length, origins FROM reference_routedprefix WHERE family = %s AND valid_from <= %s AND valid_to > %s)
+COPY (
+    SELECT start_key, length, origins FROM reference_routedprefix
+    WHERE family = {family:d} AND valid_from <= '{day}' AND valid_to > '{day}')
 TO STDOUT (FORMAT csv)
 """
 _TYPES = {"start_key": pa.uint64(), "length": pa.uint8(), "origins": pa.dictionary(pa.int32(), pa.string())}
@@ -59,8 +62,8 @@ def in_force(day: date) -> tuple[RouteSource, ...]:
 
 def rows(source: RouteSource) -> Routes:
     """All prefixes that a snapshot says, in no particular order. One query."""
-    text = BytesIO()
-    with connection.cursor() as cursor, cursor.copy(_ROWS, (source.family, source.date, source.date)) as copy:
+    text, statement = BytesIO(), _ROWS.format(family=source.family, day=source.date.isoformat())
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in copy:
             text.write(block)
     text.seek(0)

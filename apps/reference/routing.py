@@ -1,6 +1,7 @@
 """Which autonomous system originated the route to an address on a day, for many addresses at once."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -108,14 +109,28 @@ def origins_of(keys: Keys, day: date) -> Origins:
     """The same for many source keys, of both families and any order. One small query."""
     n = len(keys)
     answer = Origins(np.zeros(n, np.uint32), np.zeros(n, np.uint64), np.zeros(n, np.uint8), np.zeros(n, bool))
-    for found in maps_for(day):
-        own = np.flatnonzero(sourcekeys.is_ipv6(keys) == (found.source.family == Family.IPV6))
-        rows = found.rows_of(keys[own])
-        at, rows = own[rows >= 0], rows[rows >= 0]
+    for found, at, rows in _found(keys, day):
         codes = found.routes.codes[rows]
         answer.asns[at], answer.are_several[at] = found.first_asns[codes], found.are_several[codes]
         answer.starts[at], answer.lengths[at] = found.routes.starts[rows], found.routes.lengths[rows]
     return answer
+
+
+def asn_texts(keys: Keys, day: date) -> list[str]:
+    """For lists: the AS numbers of each key, several joined by _, '' where no route covers it. One small query."""
+    texts = [""] * len(keys)
+    for found, at, rows in _found(keys, day):
+        for place, row in zip(at.tolist(), rows.tolist(), strict=True):
+            texts[place] = "_".join(map(str, asns_in(found.routes.origins[found.routes.codes[row]])))
+    return texts
+
+
+def _found(keys: Keys, day: date) -> Iterator[tuple[OriginMap, NDArray[np.intp], NDArray[np.int32]]]:
+    """Of each map the places of the keys that it covers, and their rows in it."""
+    for found in maps_for(day):
+        own = np.flatnonzero(sourcekeys.is_ipv6(keys) == (found.source.family == Family.IPV6))
+        rows = found.rows_of(keys[own])
+        yield found, own[rows >= 0], rows[rows >= 0]
 
 
 _maps: OrderedDict[RouteSource, OriginMap] = OrderedDict()

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
-from apps.coordination import lookups
+from apps.common.periods import local_day
+from apps.coordination import facts, lookups
 from apps.coordination.models import TimelineEntry
 from apps.coordination.queries import TicketSearch, rows, search, ticket_page
 from apps.coordination.services import contacts, mail
 from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
 from tests.coordination import scenes
+from tests.reference import tables
 
 PUBLIC = "133.242.0.9"
 NEIGHBOUR = "133.242.0.10"
@@ -46,6 +49,21 @@ def test_a_fresh_look_up_of_the_very_address_offers_its_contact(cast, looked_up)
     assert mail.objections(ticket) == []
     assert "AS64500" in draft.subject
     assert b",64500," in bytes(draft.evidence.csv)
+
+
+def test_the_log_has_the_as_of_each_packets_day(cast, looked_up):
+    for hours in (74, 50, 26):
+        scenes.add_flow(cast.sensor, scenes.recently(hours), source=PUBLIC, packets=3)
+    last, middle = (local_day(scenes.recently(hours), settings.REPORT_TIME_ZONE) for hours in (26, 50))
+    tables.load(middle - timedelta(days=9), {"133.242.0.0/16": "64496"})
+    tables.load(middle, {"133.242.0.0/16": "64497_64498"})
+    tables.load(last, {"133.0.0.0/9": "64499"})
+    ticket = scenes.open_ticket(cast.coordinator, source=PUBLIC)
+    assert [line.asn for line in facts.lines_of(ticket)] == ["64496", "64497_64498", "64500"]
+    contacts.choose(investigation=ticket, by=cast.coordinator, email="abuse@isp.invalid")
+    draft = mail.write_draft(investigation=ticket, by=cast.coordinator)
+    assert "AS64496, AS64497, AS64498, AS64500" in draft.subject or "AS64496、AS64497、AS64498、AS64500" in draft.subject
+    assert b",64497_64498," in bytes(draft.evidence.csv)
 
 
 def test_a_neighbours_answer_does_not_do_for_a_mail(cast, looked_up):

@@ -15,6 +15,7 @@ from apps.sensors.models import Sensor
 from tests.cast import make_cast
 from tests.observations import sightings
 from tests.observations.test_queries import MONDAY, at
+from tests.reference import tables
 
 TUESDAY = MONDAY + timedelta(days=1)
 PERIOD = {"from": "2026-03-02", "to": "2026-03-04"}
@@ -76,10 +77,23 @@ def test_sources_come_with_when_where_to_and_from_where(seen):
     assert answer["total_sources"] == 3
     assert answer["rows"][0] == {
         "address": "198.51.100.1", "packets": 5, "first_seen": "2026-03-02T12:00:00+09:00", "last_seen": "2026-03-02T12:00:00+09:00",
-        "sensors": 2, "ports": ["tcp/445"], "port_count": 1, "region": "JP",
+        "sensors": 2, "ports": ["tcp/445"], "port_count": 1, "region": "JP", "asn": "",
     }  # fmt: skip
     assert [row["address"] for row in answer["rows"][1:]] == ["2001:db8:1:2::/64", "203.0.113.5"]
     assert answer["rows"][2]["last_seen"] == "2026-03-03T09:30:00+09:00"
+
+
+def test_sources_have_the_as_of_the_last_day_by_the_tables_of_routes(seen):
+    tables.load(MONDAY, {"198.51.100.0/24": "64496", "203.0.113.0/24": "64497"})
+    tables.load(MONDAY + timedelta(days=1), {"198.51.100.0/24": "64500", "198.51.100.0/28": "64500_64501", "2001:db8::/32": "65536"})
+    rows = get(seen.analyst, "sources").json()["rows"]
+    assert [(row["address"], row["asn"]) for row in rows] == [
+        ("198.51.100.1", "64500_64501"),
+        ("2001:db8:1:2::/64", "65536"),
+        ("203.0.113.5", ""),
+    ]
+    earlier = get(seen.analyst, "sources", to=str(MONDAY + timedelta(days=1))).json()["rows"]
+    assert [row["asn"] for row in earlier] == ["64496"]
 
 
 def test_pages_of_sources_follow_each_other_without_gap_or_repeat(seen):

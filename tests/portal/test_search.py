@@ -14,6 +14,10 @@ from apps.portal.search import destination
         ("23/TCP (telnet)", "/ports/tcp/23/"),
         ("port 445", "/ports/tcp/445/"),
         ("icmp/8", "/ports/icmp/8/"),
+        ("AS64500", "/as/64500/"),
+        ("as 64500", "/as/64500/"),
+        ("ASN64500", "/as/64500/"),
+        ("AS1.0", "/as/65536/"),
         ("jp", "/regions/JP/"),
         ("日本", "/regions/JP/"),
         ("Netherlands", "/regions/NL/"),
@@ -25,7 +29,9 @@ def test_the_search_box_understands(cast, text, path):
     assert destination(text, cast.coordinator) == path
 
 
-@pytest.mark.parametrize("text", ["", "tcp/70000", "bananas", "192.0.2.300", "XX", "2026-1", "//evil.example"])
+@pytest.mark.parametrize(
+    "text", ["", "tcp/70000", "bananas", "192.0.2.300", "XX", "2026-1", "AS0", "AS4294967296", "64500", "//evil.example"]
+)
 def test_the_search_box_does_not_guess(cast, text):
     assert destination(text, cast.coordinator) is None
 

@@ -6,15 +6,15 @@ from ipaddress import ip_address, ip_network
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import AuditEntry
 from apps.common import sourcekeys
-from apps.reference import route_files, routes, routing
+from apps.reference import routing
 from apps.reference.models import FOREVER, Family, RoutedPrefix, RoutingSnapshot
-from apps.reference.routing import origin_of, origins_of
+from apps.reference.routing import asn_texts, origin_of, origins_of
+from tests.reference.tables import load as put
 
 pytestmark = pytest.mark.django_db
 
@@ -38,14 +38,6 @@ prefixes = prefixes_of("198.51.96.0/20", [20, 21, 22, 24]) | prefixes_of("2001:d
 tables = st.dictionaries(prefixes, st.sampled_from(ORIGINS), min_size=1, max_size=10)
 loads = st.lists(st.tuples(st.sampled_from(DAYS), tables), max_size=5)
 ADDRESSES = [f"198.51.{96 + number}.{number}" for number in range(17)] + [f"2001:db8:0:{number:x}::1" for number in range(17)]
-
-
-def put(day: date, table: Table) -> None:
-    text = "\n".join(f"{prefix}\t{origin}" for prefix, origin in table.items())
-    file = route_files.parse(f"{day}.dat", text.encode())
-    with transaction.atomic():
-        for family, rows in file.tables.items():
-            routes.put(family, day, rows, file.name)
 
 
 def forget_everything() -> None:
@@ -87,6 +79,7 @@ def test_a_day_has_the_longest_match_of_the_snapshot_in_force(sequence):
         assert many.asns.tolist() == [one.asns[0] if one else 0 for one in found]
         assert many.lengths.tolist() == [one.prefix.prefixlen if one else 0 for one in found]
         assert many.starts.tolist() == [sourcekeys.from_address(str(one.prefix[0])) if one else 0 for one in found]
+        assert asn_texts(keys, day) == ["_".join(map(str, one.asns)) if one else "" for one in found]
         assert many.are_several.tolist() == [bool(one and len(one.asns) > 1) for one in found]
 
 

@@ -72,6 +72,7 @@ class Portal:
             "portal:port-mix": {"code": "JP"},
             "portal:csv-panels": {"code": "JP"},
             "portal:source": {"address": scene.JAPANESE},
+            "portal:as": {"asn": 64500},
             "portal:add-source-note": {"address": scene.JAPANESE},
             "portal:csv-timeline": {"address": scene.JAPANESE},
             "portal:decide-change": {"change": Change.objects.earliest("pk").pk},

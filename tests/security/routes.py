@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:sources": ("get", PEOPLE),
     "portal:source": ("get", PEOPLE),
     "portal:looking-up": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:as": ("get", PEOPLE),
     "portal:add-source-note": ("post", answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)),
     "portal:co-ports": ("get", PEOPLE),
     "portal:only-these-sensors": ("get", answers(IN, outsiders=302)),  # 400 where no other sensor is left

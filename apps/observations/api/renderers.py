@@ -8,7 +8,7 @@ from rest_framework.renderers import BaseRenderer
 from apps.common.exports import csv_lines
 
 RANKING = ("rank", "key", "label", "value", "share", "previous_rank", "previous_value", "sensors", "largest_sensor_share")
-SOURCES = ("address", "packets", "first_seen", "last_seen", "sensors", "ports", "port_count", "region")
+SOURCES = ("address", "packets", "first_seen", "last_seen", "sensors", "ports", "port_count", "region", "asn")
 
 
 class FigureCSVRenderer(BaseRenderer):

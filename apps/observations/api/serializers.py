@@ -122,6 +122,7 @@ class SourceRowOut(serializers.Serializer):
     ports = serializers.ListField(child=serializers.CharField(), help_text="The busiest ten.")
     port_count = serializers.IntegerField()
     region = serializers.CharField()
+    asn = serializers.CharField(help_text="On the period's last day, by the tables of routes; several joined by _, empty where unknown.")
 
 
 class SourcePageOut(serializers.Serializer):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from apps.common import regions, sourcekeys
 from apps.common.errors import ParameterError
-from apps.common.periods import Period
+from apps.common.periods import Period, local_day
 from apps.observations.figures import Dimension, HistoryCell, Selection, SourceHistory, SourcePage, SourceRow, Unit
 from apps.observations.models import Signature
 from apps.observations.planning import segmentreads
@@ -25,6 +25,7 @@ from apps.observations.planning.spans import cut
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, length, take
 from apps.observations.storage.sourcesets import Keys
+from apps.reference.routing import asn_texts
 from apps.sensors.scopes import SensorScope
 
 SHOWN_PORTS = 10
@@ -41,7 +42,7 @@ def sources(selection: Selection, cursor: str, limit: int, among: Keys | None) -
     first = _start(totals, after)
     page = {name: column[first : first + limit] for name, column in totals.items()}
     return SourcePage(
-        rows=_source_rows(rows, page),
+        rows=_source_rows(rows, page, _asns(selection, page["source"])),
         next_cursor=_cursor(page) if first + limit < len(totals["source"]) else None,
         total_sources=len(totals["source"]),
         meta=context.meta(Unit.PACKETS),
@@ -75,20 +76,27 @@ def _start(totals: Frame, after: Position | None) -> int:
     return int(ahead.sum())
 
 
-def _source_rows(rows: Frame, page: Frame) -> tuple[SourceRow, ...]:
+def _asns(selection: Selection, keys: Keys) -> list[str]:
+    """By the tables of routes of the period's last day. Addresses of a scenario are announced by nobody."""
+    if selection.scope.is_scenario:
+        return [""] * len(keys)
+    return asn_texts(keys, local_day(selection.period.end - timedelta(microseconds=1), settings.REPORT_TIME_ZONE))
+
+
+def _source_rows(rows: Frame, page: Frame, asns: list[str]) -> tuple[SourceRow, ...]:
     chosen = take(rows, np.isin(rows["source"], page["source"]))
     first, last = segmentreads.instants(chosen, "first"), segmentreads.instants(chosen, "last")
     by_source = group(chosen["source"])
     position = {int(source): number for number, source in enumerate(by_source.first(chosen["source"]).tolist())}
     parts = np.split(by_source.order, by_source.starts[1:])
     return tuple(
-        _source_row(source, packets, take(chosen, part), first[part], last[part])
-        for source, packets in zip(page["source"].tolist(), page["packets"].tolist(), strict=True)
+        _source_row(source, packets, asn, take(chosen, part), first[part], last[part])
+        for source, packets, asn in zip(page["source"].tolist(), page["packets"].tolist(), asns, strict=True)
         for part in [parts[position[source]]]
     )
 
 
-def _source_row(source: int, packets: int, rows: Frame, first: NDArray[np.int64], last: NDArray[np.int64]) -> SourceRow:
+def _source_row(source: int, packets: int, asn: str, rows: Frame, first: NDArray[np.int64], last: NDArray[np.int64]) -> SourceRow:
     ports = _busiest(segmentreads.key_column(rows, Dimension.PORT), rows["packets"])
     return SourceRow(
         address=sourcekeys.to_address(source),
@@ -99,6 +107,7 @@ def _source_row(source: int, packets: int, rows: Frame, first: NDArray[np.int64]
         ports=tuple(text_of(Dimension.PORT, code) for code, _packets in ports[:SHOWN_PORTS]),
         port_count=len(ports),
         region=regions.decode(int(rows["region"][last.argmax()])),
+        asn=asn,
     )
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,7 @@ from apps.portal import captions, words
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import FilterBar, filter_bar
 from apps.portal.links import with_query
+from apps.portal.pages.asn import OriginLine, last_day, origin_line
 from apps.portal.pages.crowds import Later
 from apps.portal.pages.sources import Link, port_link
 from apps.portal.shares import signature_label
@@ -81,6 +83,7 @@ class SourcePage:
     regions: tuple[RegionSince, ...]
     region_as_of: str
     delegations: tuple[DelegationLine, ...]
+    origin: OriginLine | None
     holder: AddressInfo | None  # for own staff
     host: Later | None  # for own staff
     may_look_up: bool
@@ -102,6 +105,7 @@ def source_page(view: View, address: str) -> SourcePage:
     view = view.of_sensors_only()
     found = queries.source_history(view.selection.scope, address, view.period)
     zone = view.period.zone
+    holder = address_info(address, with_history=True) if view.user.is_own_staff else None
     return SourcePage(
         address=found.address,
         filters=filter_bar(view, with_units=False, with_scanners=False, can_compare=False),
@@ -117,8 +121,9 @@ def source_page(view: View, address: str) -> SourcePage:
         regions=tuple(RegionSince(region_label(code), _region_url(code, view), words.day(day)) for day, code in found.regions),
         region_as_of=captions.region_as_of(found.meta),
         delegations=_delegations(found.address, view),
-        holder=address_info(address, with_history=True) if view.user.is_own_staff else None,
         host=_host(found.address) if view.user.is_own_staff else None,
+        origin=origin_line(view, found.address, _day_of(found, view), holder.network if holder else None),
+        holder=holder,
         may_look_up=view.user.is_own_staff and view.user.has_role(*ASKERS),
         tickets=tickets_for_source(view.user, address),
         shows_tickets=may_read_tickets(view.user),
@@ -132,6 +137,11 @@ def source_page(view: View, address: str) -> SourcePage:
 
 def _host(address: str) -> Later:
     return Later("host", _("Host profile"), with_query(reverse("enrichment:host"), {"address": address.removesuffix("/64")}))
+
+
+def _day_of(found: SourceHistory, view: View) -> date:
+    """The reporting day of the newest packet, else the last day of the period."""
+    return local_day(found.last_seen, settings.REPORT_TIME_ZONE) if found.last_seen else last_day(view)
 
 
 def _note(note: SourceNote, view: View) -> NoteLine:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.models import User
 from apps.observations.queries import newest_data
 from apps.portal import downloads
+from apps.portal.pages.asn import as_page
 from apps.portal.pages.home import home_page
 from apps.portal.pages.lookingup import later as looking_up_later
 from apps.portal.pages.port import port_page
@@ -23,6 +24,7 @@ from apps.portal.search import destination
 from apps.portal.state import view_from
 from apps.portal.views.guards import address_or_404, analysis_page, card_or_page, port_or_404
 from apps.reference.names import is_region
+from apps.reference.routeorigins import LARGEST_ASN
 from apps.sensors.queries import scope_for
 
 
@@ -69,6 +71,13 @@ def sources(request: HttpRequest) -> HttpResponse:
 @analysis_page
 def source(request: HttpRequest, address: str) -> HttpResponse:
     return render(request, "portal/source.html", {"page": source_page(view_from(request), address_or_404(address))})
+
+
+@analysis_page
+def autonomous_system(request: HttpRequest, asn: int) -> HttpResponse:
+    if not 1 <= asn <= LARGEST_ASN:
+        raise Http404
+    return render(request, "portal/as.html", {"page": as_page(view_from(request), asn)})
 
 
 @analysis_page
