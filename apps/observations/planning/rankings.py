@@ -17,6 +17,9 @@ from apps.observations.planning.together import together
 from apps.observations.storage.cells import group
 from apps.sensors.scopes import SensorScope
 
+# Of rankings. Leaders of curves look at the same keys, so that a page with both reads their source sets once.
+_USUAL_LIMIT = 10
+
 
 @dataclass(frozen=True)
 class Place:
@@ -108,8 +111,8 @@ def _places(
 def leaders(context: Context, dimension: Dimension, unit: Unit, limit: int) -> dict[int, float]:
     """The value of each of the first `limit` keys, largest first."""
     known = units.candidates(Ask(context.selection, dimension), unit, context.days)
-    first = ranks.top(known.keys, known.lower, known.upper, known.exact, limit)
-    return dict(zip(first.keys.tolist(), first.values.tolist(), strict=True))
+    first = ranks.top(known.keys, known.lower, known.upper, known.exact, max(limit, _USUAL_LIMIT))
+    return dict(zip(first.keys[:limit].tolist(), first.values[:limit].tolist(), strict=True))
 
 
 def _adds_up(ask: Ask, unit: Unit) -> bool:
