@@ -14,7 +14,7 @@ from apps.enrichment.providerstates import ProviderState, Standing, provider_sta
 from apps.observations.api.views import ERRORS
 
 
-class DayCountOut(serializers.Serializer):
+class ProviderDayOut(serializers.Serializer):
     day = serializers.DateField(help_text="UTC")
     asked = serializers.IntegerField()
     failed = serializers.IntegerField()
@@ -40,7 +40,7 @@ class ProviderOut(serializers.Serializer):
     reserve = serializers.IntegerField(help_text="Of the budget, for tickets only.")
     left = serializers.IntegerField(allow_null=True)
     left_for_others = serializers.IntegerField(allow_null=True)
-    days = DayCountOut(many=True)
+    days = ProviderDayOut(many=True)
     newest_errors = ErrorSampleOut(many=True, source="errors")
     last_success_at = serializers.DateTimeField(allow_null=True)
     last_failure_at = serializers.DateTimeField(allow_null=True)
