@@ -39,13 +39,18 @@ def limit_of(provider: str) -> Limit:
     return {
         "shodan": Limit(
             settings.SHODAN_QUERIES_PER_MINUTE,
-            apart_s=APART_S,
+            apart_s=_apart(settings.SHODAN_QUERIES_PER_MINUTE),
             per_day=settings.SHODAN_DAILY_BUDGET,
             reserve=settings.SHODAN_TICKET_RESERVE,
             in_flight=2,
         ),
-        "internetdb": Limit(settings.INTERNETDB_QUERIES_PER_MINUTE, apart_s=APART_S, in_flight=2),
+        "internetdb": Limit(settings.INTERNETDB_QUERIES_PER_MINUTE, apart_s=_apart(settings.INTERNETDB_QUERIES_PER_MINUTE), in_flight=2),
     }[provider]
+
+
+def _apart(per_minute: int) -> float:
+    """Seconds between two queries: less than a second only where more than sixty a minute are allowed."""
+    return min(APART_S, 60 / per_minute)
 
 
 def off_reason(provider: str) -> str:

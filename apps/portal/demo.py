@@ -17,7 +17,8 @@ from apps.sensors.models import Sensor
 from tsubame_portal import parts
 
 OWN, PARTNER_A, PARTNER_B = "Sample CSIRT", "Partner CSIRT A", "Partner CSIRT B"
-FIRST_DAY = date(2013, 3, 3)  # of the sample
+FIRST_DAY, DAY_AFTER = date(2013, 3, 3), date(2013, 8, 2)  # of the sample
+LOOKED_UP = "tcp/445,tcp/22,tcp/3389"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,12 @@ def key_file() -> Path:
 def import_command(url: str) -> list[str]:
     """Sends the shipped sample to the ingest API, each sensor's packets with that sensor's key."""
     return parts.manage("import_observations", "--format", "marx", str(sample.LOG), "--url", url, "--key-file", str(key_file()))
+
+
+def look_up_command() -> list[str]:
+    """Asks the stand-ins about Japan's sources of three ports, so that administrators and host profiles are there to be seen."""
+    period = ("--from", FIRST_DAY.isoformat(), "--to", DAY_AFTER.isoformat())
+    return parts.manage("look_up_sources", "--ports", LOOKED_UP, "--regions", "JP", *period, "--providers", "registry,shodan")
 
 
 @transaction.atomic

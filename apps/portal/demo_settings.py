@@ -69,4 +69,6 @@ def _chosen() -> dict[str, str]:
         "WHOIS_HOST_OVERRIDE": f"{parts.HOST}:{embedded.free_port()}",
         "SHODAN_API_KEY": host_standin.KEY,
         "SHODAN_HOST_OVERRIDE": f"{parts.HOST}:{embedded.free_port()}",
+        "RDAP_QUERIES_PER_MINUTE": "1200",  # the stand-ins have no limits
+        "SHODAN_QUERIES_PER_MINUTE": "1200",
     }

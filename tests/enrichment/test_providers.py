@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.enrichment import breakers, budgets, pacing, providers, tasks
 from apps.enrichment.failures import LookupFailedError
-from apps.enrichment.limits import Limit
+from apps.enrichment.limits import Limit, limit_of
 from apps.enrichment.models import Lookup, Priority, Provider, ProviderDay, ProviderError, State
 from apps.enrichment.providers import NotYetError
 from tests.enrichment.working import work
@@ -215,6 +215,12 @@ def test_many_workers_at_once_share_the_turns_of_a_minute():
     assert [pacing.take_turn("x", limit, for_ticket=True).is_ours for _ in range(4)] == [True, True, False, False]
     assert pacing.turns_taken(["x", "y"]) == {"x": 20, "y": 0}
     assert 55 < max(turn.wait_s for turn in turns) <= 62
+
+
+@pytest.mark.parametrize(("per_minute", "apart"), [(50, 1.1), (60, 1.0), (600, 0.1)])
+def test_queries_to_a_scanning_service_lie_a_second_apart_unless_more_are_allowed(settings, per_minute, apart):
+    settings.SHODAN_QUERIES_PER_MINUTE = per_minute
+    assert limit_of("shodan").apart_s == apart
 
 
 def test_turns_lie_apart_where_a_provider_wants_that():

@@ -14,7 +14,8 @@ from apps.common.ports import PortKey
 from apps.enrichment.blocks import is_public, read_address
 from apps.enrichment.hosts.parsing import parse_host
 from apps.enrichment.hosts.switches import why_off
-from apps.enrichment.models import UNDER_WAY, HostLookup, HostProvider, HostService, HostSnapshot, State
+from apps.enrichment.likeness.featuresets import sets_of
+from apps.enrichment.models import UNDER_WAY, FeatureSet, HostLookup, HostProvider, HostService, HostSnapshot, State
 from apps.reference.names import port_label
 
 MOST_SCANS = 20  # of the history
@@ -76,6 +77,7 @@ class HostInfo:
     services: tuple[ServiceLine, ...] = ()
     left_out: tuple[str, ...] = ()
     history: tuple[Scan, ...] = ()
+    feature_sets: tuple[FeatureSet, ...] = ()  # saved ones that the profile matches
 
     @property
     def is_under_way(self) -> bool:
@@ -98,7 +100,7 @@ class HostInfo:
 
 
 def host_info(user: User, address: str, scan: int | None = None) -> HostInfo:
-    """What is known now of a host, in four queries; nothing is asked. `scan` chooses a line of the history. ValueError where the
+    """What is known now of a host, in five queries; nothing is asked. `scan` chooses a line of the history. ValueError where the
     text is no address."""
     wanted = str(read_address(address))
     history = _history(user, wanted)
@@ -111,6 +113,7 @@ def host_info(user: User, address: str, scan: int | None = None) -> HostInfo:
         services=tuple(ServiceLine(_label(row.protocol, row.port), row) for row in profile.services.all()) if profile else (),
         left_out=_left_out(profile) if profile else (),
         history=history,
+        feature_sets=tuple(sets_of(profile.features)) if profile else (),
     )
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from apps.enrichment.hosts.keeping import Answer, keep
 from apps.enrichment.hosts.parsing import parse_host
-from apps.enrichment.models import HostLookup, HostProvider, State
+from apps.enrichment.models import FeatureSet, HostLookup, HostProvider, State
 from tests.cast import api_client_for, client_for, statuses
 
 ADDRESS = "49.212.1.1"
@@ -196,14 +196,23 @@ def test_private_sources_are_not_asked_about(cast):
     assert 'data-state="none"' in page
 
 
-def test_the_card_takes_four_queries_however_much_is_known(cast):
+def test_the_card_takes_five_queries_however_much_is_known(cast):
     for day in range(1, 20):
         known(day, data=[{"port": port} for port in range(1, 40)])
     client = client_for(cast.analyst)
     client.get(CARD, headers={"hx-request": "true"})
     with CaptureQueriesContext(connection) as captured:
         client.get(CARD, headers={"hx-request": "true"})
-    assert len(captured) <= 4 + 2  # the session and its user
+    assert len(captured) <= 5 + 2  # the session and its user
+
+
+def test_saved_feature_sets_that_the_profile_matches_are_named(cast):
+    known(1, data=[{"port": 22, "product": "OpenSSH"}], tags=["vpn"])
+    matching = FeatureSet.objects.create(name="ssh behind a vpn", wants_all=["product:tcp/22:OpenSSH"], wants_any=["tag:vpn"])
+    FeatureSet.objects.create(name="not on a vpn", wants_all=["port:tcp/22"], wants_none=["tag:vpn"])
+    text = card(cast.analyst)
+    assert f'href="/feature-sets/{matching.pk}/">ssh behind a vpn</a>' in text
+    assert "not on a vpn" not in text
 
 
 def test_the_api_tells_the_same(cast):

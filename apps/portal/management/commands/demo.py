@@ -60,6 +60,7 @@ class Command(BaseCommand):
             self._wait_for(url, started)
             self._import(url, started)
             self._wait_for_rollup(started)
+            self._look_up(started)
             self._welcome(url)
             supervisor.watch(started)
 
@@ -103,6 +104,13 @@ class Command(BaseCommand):
             waiting = health.stale_marks().count()
         if total:
             self._say(f"Counted {total} sensor-days.     ")
+
+    def _look_up(self, started: Sequence[supervisor.Running]) -> None:
+        """Queued once; the worker goes on with it while people look around."""
+        done = demo.folder() / "looked-up"
+        if not done.exists():
+            self._run(demo.look_up_command(), started)
+            done.touch()
 
     def _show_progress(self, done: int, total: int) -> None:
         if self.stdout.isatty():
