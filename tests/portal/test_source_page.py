@@ -91,7 +91,7 @@ def test_the_as_of_the_newest_packet_is_shown_to_all_with_prefix_and_date(seen, 
     for person in (seen.analyst, seen.partner_a):
         page = text_of(visit(person, f"/sources/{JAPANESE}/", **PERIOD)).split('id="origin"')[1].split("</dl>")[0]
         assert 'href="/as/64501/' in page and 'href="/as/64500/' in page
-        assert "198.51.100.0/28" in page and "March 1, 2026" in page and "table of routes, 2026-03-01.dat" in page
+        assert "198.51.100.0/28" in page and "March 1, 2026" in page and "table of routes: 2026-03-01.dat" in page
 
 
 def test_where_no_table_covers_it_own_staff_see_what_the_registration_names(seen, visit):
@@ -101,7 +101,7 @@ def test_where_no_table_covers_it_own_staff_see_what_the_registration_names(seen
     )  # fmt: skip
     Lookup.objects.create(address=JAPANESE, block="198.51.100.0/24", state=State.DONE, network=network, fetched_at=network.fetched_at)
     page = text_of(visit(seen.analyst, f"/sources/{JAPANESE}/", **PERIOD))
-    assert "AS64511" in page and "registration, APNIC" in page
+    assert "AS64511" in page and "registration: APNIC" in page
     other = text_of(visit(seen.partner_a, f"/sources/{JAPANESE}/", **PERIOD))
     assert "AS64511" not in other and "AS number unknown" in other
 

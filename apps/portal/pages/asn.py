@@ -132,9 +132,10 @@ def origin_line(view: View, address: str, day: date, network: Network | None) ->
 
 
 def _origin_line(found: AddressOrigin, view: View) -> OriginLine:
+    label = str(Evidence(found.evidence).label)
     return OriginLine(
         systems=tuple(AsLink(f"AS{asn}", view.url(reverse("portal:as", args=[asn]))) for asn in found.asns),
         prefixes=", ".join(found.prefixes),
-        evidence=", ".join(filter(None, (str(Evidence(found.evidence).label), found.says))),
+        evidence=_("%(evidence)s: %(says)s") % {"evidence": label, "says": found.says} if found.says else label,
         as_of=words.day(found.as_of),
     )
