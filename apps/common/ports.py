@@ -7,6 +7,8 @@ type·256 + code of ICMP and ICMPv6, and 0 for every other protocol.
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 NAMES = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6"}
 NUMBERS = {name: number for number, name in NAMES.items()}
@@ -26,26 +28,26 @@ class PortKey:
         """Read `tcp/23`; ValueError says what is wrong."""
         match = _KEY.fullmatch(text.strip().lower())
         if match is None:
-            raise ValueError(f"{text!r} is not a port; write tcp/23, udp/53, icmp/8 or ip/47")
+            raise ValueError(_("%(text)r is not a port; write tcp/23, udp/53, icmp/8 or ip/47") % {"text": text})
         name, value, code = match["name"], int(match["value"]), match["code"]
         if name == "ip":
             return cls._other(text, value, code)
         if NUMBERS[name] in _ICMP_LIKE:
             return cls._icmp(text, NUMBERS[name], value, int(code or 0))
         if code is not None or value > 65535:
-            raise ValueError(f"{text!r} is not a port; ports go from 0 to 65535")
+            raise ValueError(_("%(text)r is not a port; ports go from 0 to 65535") % {"text": text})
         return cls(NUMBERS[name], value)
 
     @classmethod
     def _icmp(cls, text: str, protocol: int, kind: int, code: int) -> "PortKey":
         if kind > 255 or code > 255:
-            raise ValueError(f"{text!r} is not an ICMP type and code; both go from 0 to 255")
+            raise ValueError(_("%(text)r is not an ICMP type and code; both go from 0 to 255") % {"text": text})
         return cls(protocol, kind * 256 + code)
 
     @classmethod
     def _other(cls, text: str, protocol: int, code: str | None) -> "PortKey":
         if protocol > 255 or code is not None or protocol in NAMES:
-            raise ValueError(f"{text!r} is not an IP protocol without ports; write ip/47")
+            raise ValueError(_("%(text)r is not an IP protocol without ports; write ip/47") % {"text": text})
         return cls(protocol, 0)
 
     def __str__(self) -> str:

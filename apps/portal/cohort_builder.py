@@ -20,6 +20,7 @@ JOINS = {"and": gettext_lazy("all of these"), "or": gettext_lazy("at least one o
 FILTERS = {"ports": "ports", "groups": "groups", "regions": "regions", "origin": "origin", "signatures": "signatures", "sensors": "sensors"}
 FIELDS = ("join", *FILTERS, "min", "first", "last")
 MOST_ROWS = 10
+PREFIXES = tuple(f"c{n}-" for n in range(MOST_ROWS))
 OWN = frozenset({"match", "add", *(f"c{n}-{field}" for n in range(MOST_ROWS) for field in FIELDS)})
 _NUMBER = re.compile(r"[0-9]{1,6}")
 

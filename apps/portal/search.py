@@ -13,9 +13,9 @@ from apps.enrichment.blocks import read_address
 from apps.reference.names import is_region, region_codes, region_label
 from apps.reference.routeorigins import asn
 
-# tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23
+# tcp/23, 23/tcp, 23/TCP (telnet), 23 tcp, port 23, 23
 _PORT = re.compile(r"(?P<number>\d{1,5}(?:\.\d{1,3})?)\s*/?\s*(?P<name>tcp|udp|icmp|icmpv6|ip)\b.*")
-_BARE_PORT = re.compile(r"(?:port|ポート)\s*(?P<number>\d{1,5})")
+_BARE_PORT = re.compile(r"(?:port|ポート)?\s*(?P<number>\d{1,5})")
 
 _SYSTEM = re.compile(r"ASN?\s*([0-9.]{1,11})", re.IGNORECASE)
 

@@ -131,6 +131,14 @@ def test_a_condition_that_cannot_be_read_keeps_the_form(crowd, visit):
     assert "ports go from 0 to 65535" not in page.split('id="condition-0"')[1].split("</fieldset>")[0]
 
 
+def test_conditions_are_taken_as_people_write_them(crowd, visit):
+    typed = {"c0-join": "and", "c0-ports": "23, 2323/tcp, messenger-udp", "c1-join": "not", "c1-regions": "Japan"}
+    response = visit(crowd.cast.analyst, "/cohorts/", **QUERY, **typed)
+    assert response.status_code == 302
+    assert "c0-ports=tcp/23,tcp/2323" in response["Location"] and "c0-groups=messenger-udp" in response["Location"]
+    assert "c1-regions=JP" in response["Location"]
+
+
 def test_conditions_are_added_and_removed_by_address_alone(crowd, visit):
     response = visit(crowd.cast.analyst, "/cohorts/", **QUERY, **BOTH, add="1")
     assert response.status_code == 302

@@ -156,6 +156,22 @@ def test_analysts_and_administrators_exclude_and_lift(seen, visit):
     assert list(actions) == [("exclusion.added", "analyst"), ("exclusion.added", "admin"), ("exclusion.lifted", "analyst")]
 
 
+@pytest.mark.parametrize("written", ["22/tcp", "22", "22/TCP (ssh)"])
+def test_the_form_takes_a_port_as_people_write_it(seen, db, written):
+    form = {"sensor": seen.sensor.pk, "port": written, "first_day": "2026-03-03", "last_day": "", "reason": "maintenance"}
+    assert client_of(seen.analyst).post("/exclusions/", form).status_code == 302
+    stored = Exclusion.objects.get()
+    assert PortKey(stored.protocol, stored.port) == PortKey.parse("tcp/22")
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_page(seen, db, settings):
+    settings.LANGUAGE_CODE = "ja"
+    form = {"sensor": seen.sensor.pk, "port": "telnet", "first_day": "2026-03-03", "last_day": "", "reason": "maintenance"}
+    client = Client(headers={"accept-language": "ja"})
+    client.force_login(seen.analyst)
+    assert "はポートではありません" in client.post("/exclusions/", form).content.decode()
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -13,6 +13,7 @@ from apps.portal.search import destination
         ("23/TCP", "/ports/tcp/23/"),
         ("23/TCP (telnet)", "/ports/tcp/23/"),
         ("port 445", "/ports/tcp/445/"),
+        ("445", "/ports/tcp/445/"),
         ("icmp/8", "/ports/icmp/8/"),
         ("AS64500", "/as/64500/"),
         ("as 64500", "/as/64500/"),

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -182,7 +183,7 @@ class ExclusionSeriesView(APIView):
 def _exclude(values: dict[str, Any], user: User) -> Exclusion:
     sensor = Sensor.objects.visible_to(user).observing().filter(pk=values["sensor_id"]).first()
     if sensor is None:
-        raise ParameterError("sensor_id", "there is no such sensor that you may see")
+        raise ParameterError("sensor_id", _("there is no such sensor that you may see"))
     try:
         port = PortKey.parse(values["port"])
     except ValueError as error:

@@ -5,8 +5,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from apps.common.exports import csv_response
-from apps.portal.cohort_builder import OWN, next_number, rows_of
+from apps.portal.cohort_builder import OWN, PREFIXES, next_number, rows_of
 from apps.portal.downloads import figure_file
+from apps.portal.explorer.typed import tidy_url
 from apps.portal.pages.cohorts import cohort_holders, cohort_of, cohorts_page, member_rows, trend, url_with_row
 from apps.portal.pages.crowds import SHOWN_SOURCES, co_ports_page, exclusives_page
 from apps.portal.state import view_from
@@ -25,6 +26,8 @@ def only_these_sensors(request: HttpRequest) -> HttpResponse:
 
 @analysis_page
 def cohorts(request: HttpRequest) -> HttpResponseBase:
+    if tidy := tidy_url(request, PREFIXES):
+        return redirect(tidy)
     view = view_from(request, others=OWN)
     if "add" in request.GET:
         number = next_number(rows_of(view.query))

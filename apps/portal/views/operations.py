@@ -20,6 +20,7 @@ from apps.observations.counting.rerolls import remove_scanners_and_reroll
 from apps.portal import scanneruploads
 from apps.portal.pages import exclusions as exclusion_pages
 from apps.portal.pages import scanners as scanner_pages
+from apps.portal.search import port_named
 from apps.portal.state import view_from
 from apps.portal.views.guards import analysis_page
 from apps.reference.models import ScannerList
@@ -78,7 +79,7 @@ def _add(written: dict[str, str], user: User) -> Exclusion:
     if sensor is None:
         raise ParameterError("sensor", _("choose a sensor"))
     try:
-        port = PortKey.parse(written["port"])
+        port = port_named(written["port"]) or PortKey.parse(written["port"])  # which says what is wrong
     except ValueError as error:
         raise ParameterError("port", str(error)) from error
     first, last = (params.day_from(written, name) for name in ("first_day", "last_day"))
