@@ -237,6 +237,13 @@ def test_own_staff_see_all_sensors_by_name_and_how_to_enrol_one(seen, visit):
     assert "manage.py add_sensor" not in text_of(visit(seen.partner_a, "/sensors/", **PERIOD))
 
 
+def test_the_list_of_sensors_holds_the_chosen_ones(seen, visit):
+    overseas = visit(seen.analyst, "/sensors/", **PERIOD, sensors="overseas").content.decode()
+    assert "host-frankfurt" in overseas and "own-tokyo" not in overseas
+    one = visit(seen.analyst, "/sensors/", **PERIOD, sensors=str(seen.sensor.pk)).content.decode()
+    assert "own-tokyo" in one and "host-osaka" not in one
+
+
 def test_what_cannot_be_read_is_a_page_that_names_the_parameter(seen, visit):
     response = visit(seen.analyst, "/", unit="bananas")
     assert response.status_code == 400

@@ -85,7 +85,7 @@ def health_strip(user: User) -> HealthStrip:
 
 
 def sensors_page(view: View) -> SensorsPage:
-    rows = sensor_list(view.user)
+    rows = [row for row in sensor_list(view.user) if row.id in view.selection.scope.sensor_ids]
     hours = covered_hours([row.id for row in rows], view.period)
     return SensorsPage(
         filters=filter_bar(view.of_sensors_only(), with_units=False, with_scanners=False, can_compare=False),
