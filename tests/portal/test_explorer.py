@@ -115,6 +115,13 @@ def test_every_key_beside_itself_in_the_period_before(explore):
     assert notes_of(page) == ["Thin dotted lines: previous period (March 2, 2026 to March 8, 2026)"]
 
 
+def test_a_comparison_says_what_it_is_even_where_nothing_is_drawn(explore):
+    table = text_of(explore(**HALF, chart="table", split="region", compare="previous"))
+    assert notes_of(table) == ["Beside each curve: previous period (March 2, 2026 to March 8, 2026)"]
+    nothing = text_of(explore(**HALF, split="region", compare="year"))
+    assert notes_of(nothing) == ["No data: a year earlier (March 9, 2025 to March 15, 2025)"]
+
+
 def test_shares_of_a_day_add_up_with_the_rest(explore):
     page = text_of(explore(chart="share", split="port", top="1"))
     data = data_of(page)

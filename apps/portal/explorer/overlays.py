@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from apps.analysis.comparison import Curves
 from apps.analysis.ratiofigures import Ratios
 from apps.analysis.ratios import Ratio, RatioName, Window
-from apps.observations.figures import Against
+from apps.observations.figures import Against, SeriesSet
 from apps.portal import words
 from apps.portal.colours import Colour
 from apps.portal.figures import PREVIOUS, Column, Figure, Note
@@ -39,8 +39,17 @@ def with_compared(figure: Figure, found: Curves) -> Figure:
         label, total = _compared_label(column.label, found), _total(one.values, one.total)
         earlier = Column("previous", label, colour, total, "", in_legend=is_alone)
         figure = _with_curve(figure, earlier, _cut(one.values, len(figure.rows)), role="previous", panel=number)
-    what = {"what": words.COMPARISONS[found.against], "period": words.period(found.compared.meta.period)}
-    return replace(figure, notes=(*figure.notes, Note(_("Thin dotted lines: %(what)s (%(period)s)") % what)))
+    return replace(figure, notes=(*figure.notes, Note(_comparison(figure, found.compared, found.against))))
+
+
+def _comparison(figure: Figure, compared: SeriesSet, against: Against) -> str:
+    """What the further columns are; curves that nobody could draw are said to be missing."""
+    what = {"what": words.COMPARISONS[against], "period": words.period(compared.meta.period)}
+    if all(value is None for one in compared.series for value in one.values):
+        return _("No data: %(what)s (%(period)s)") % what
+    if figure.is_table:
+        return _("Beside each curve: %(what)s (%(period)s)") % what
+    return _("Thin dotted lines: %(what)s (%(period)s)") % what
 
 
 def _compared_label(label: str, found: Curves) -> str:
