@@ -27,7 +27,7 @@ def sentence(change: Change) -> str:
 
 def label(change: Change) -> str:
     """The port, region or pair as figures name it."""
-    return _(" and ").join(_label(change.dimension, key) for key in change.subject.split(","))
+    return _(" and ").join(label_of(change.dimension, key) for key in change.subject.split(","))
 
 
 def basis(numbers: Mapping[str, Any]) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def _explained(share: float) -> str:
 
 
 def _overlap(change: Change, numbers: Numbers) -> str:
-    first, second = (_label("port", key) for key in change.subject.split(","))
+    first, second = (label_of("port", key) for key in change.subject.split(","))
     text = _(
         "Of the %(count)s sources that sent to %(second)s in the seven days to %(day)s, "
         "%(both)s (%(share)s) sent to %(first)s, too."
@@ -146,7 +146,7 @@ def _overlap(change: Change, numbers: Numbers) -> str:
 
 
 def _correlation(change: Change, numbers: Numbers) -> str:
-    first, second = (_label("port", key) for key in change.subject.split(","))
+    first, second = (label_of("port", key) for key in change.subject.split(","))
     text = _("Packets to %(first)s and to %(second)s change together (r = %(r)s over %(n)d days; %(lag)s).")
     return text % {"first": first, "second": second, "r": number(numbers["r"]), "n": numbers["n"], "lag": _lag(numbers["lag"])}
 
@@ -160,7 +160,7 @@ def _lag(lag: int) -> str:
 
 
 def _no_correlation(change: Change, numbers: Numbers) -> str:
-    first, second = (_label("port", key) for key in change.subject.split(","))
+    first, second = (label_of("port", key) for key in change.subject.split(","))
     text = _("No correlation was found between packets to %(first)s and to %(second)s (r = %(r)s over %(n)d days).")
     return text % {"first": first, "second": second, "r": number(numbers["r"]), "n": numbers["n"]}
 
@@ -182,7 +182,8 @@ _SENTENCES: dict[ChangeKind, Callable[[Change, Numbers], str]] = {
 # Words of a sentence
 
 
-def _label(dimension: str, key: str) -> str:
+def label_of(dimension: str, key: str) -> str:
+    """A port or region as people read it."""
     return port_label(PortKey.parse(key)) if dimension == "port" else region_label(key)
 
 

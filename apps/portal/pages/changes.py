@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.analysis.changes import listing
 from apps.analysis.changes.decisions import may_decide
 from apps.analysis.changes.listing import About, ChangeList, ChangeRow, Kind, State, Wanted
+from apps.analysis.changes.sentences import label_of
 from apps.analysis.models import ChangeKind, ChangeState
 from apps.common.errors import DomainError
 from apps.observations.figures import Freshness, Unit
@@ -153,7 +154,7 @@ def _pages(row: ChangeRow) -> Iterator[tuple[str, str]]:
     sensors = {"sensors": "scenario"} if row.sensors == "scenario" else {}
     for key in row.subject.split(","):
         path = reverse("portal:port", args=key.split("/")) if row.dimension == "port" else reverse("portal:region", args=[key])
-        yield (key if "," in row.subject else row.label), with_query(path, _around(row) | sensors)
+        yield label_of(row.dimension, key), with_query(path, _around(row) | sensors)
 
 
 def _around(row: ChangeRow) -> dict[str, str]:

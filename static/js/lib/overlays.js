@@ -13,7 +13,8 @@ export function placed(windows, labels) {
     .map((window) => ({ ...window, first: Math.max(window.first, 0) }));
 }
 
-function band(pen, { chartArea, scales }, { first, last, label }) {
+// Labels of bands too narrow for them stand below each other.
+function band(pen, { chartArea, scales }, { first, last, label }, order) {
   const half = (scales.x.getPixelForValue(1) - scales.x.getPixelForValue(0)) / 2 || 0;
   const left = Math.max(scales.x.getPixelForValue(first) - half, chartArea.left);
   const right = Math.min(scales.x.getPixelForValue(last) + half, chartArea.right);
@@ -22,7 +23,8 @@ function band(pen, { chartArea, scales }, { first, last, label }) {
   pen.fillRect(left, chartArea.top, right - left, chartArea.bottom - chartArea.top);
   pen.globalAlpha = 1;
   pen.textAlign = "left";
-  pen.fillText(label, left + 3, chartArea.top + 11);
+  const row = pen.measureText(label).width + 6 > right - left ? order : 0;
+  pen.fillText(label, left + 3, chartArea.top + 11 + 13 * row);
 }
 
 function meanLine(pen, { scales }, { first, last, hue }, height) {
@@ -59,7 +61,7 @@ export function overlays({ labels, windows = [], annotations = [] }, heightOf) {
       ctx.font = `11px ${getComputedStyle(document.body).fontFamily}`;
       ctx.fillStyle = css("--chart-ink");
       const once = new Map(spans.map((span) => [`${span.first}-${span.last}`, span]));
-      for (const span of once.values()) band(ctx, chart, span);
+      [...once.values()].forEach((span, order) => band(ctx, chart, span, order));
       ctx.restore();
     },
     afterDatasetsDraw({ ctx, ...chart }) {

@@ -1,5 +1,5 @@
 // A change as bars that begin where the one before ends (data of apps/portal/splits.py).
-import { formatNumber } from "./series.js";
+import { formatNumber, wrapText } from "./series.js";
 
 const root = document.documentElement;
 
@@ -7,12 +7,19 @@ function css(name) {
   return getComputedStyle(root).getPropertyValue(name).trim();
 }
 
+// Labels take a third of the canvas at most.
+function wrapped(canvas, labels) {
+  const pen = canvas.getContext("2d");
+  pen.font = `12px ${window.Chart.defaults.font.family}`;
+  return labels.map((label) => wrapText(label, canvas.parentElement.clientWidth / 3, (part) => pen.measureText(part).width));
+}
+
 // Draw on a canvas; follows the theme.
 export function drawWaterfall(canvas, data) {
   window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   const chart = new window.Chart(canvas, {
     type: "bar",
-    data: { labels: data.labels, datasets: [{ data: data.spans, minBarLength: 1, borderWidth: 0, categoryPercentage: 0.7 }] },
+    data: { labels: wrapped(canvas, data.labels), datasets: [{ data: data.spans, minBarLength: 1, borderWidth: 0, categoryPercentage: 0.7 }] },
     options: {
       indexAxis: "y",
       animation: false,
