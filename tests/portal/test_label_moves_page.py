@@ -47,6 +47,15 @@ def test_without_a_region_the_page_says_between_which_regions_addresses_moved(mo
     assert [row[:3] for row in table_rows(page, "pairs")] == [["Netherlands", "United Kingdom", "15,360"]]
 
 
+def test_the_period_before_is_kept_until_a_region_is_chosen(moved, visit):
+    late = {"from": "2020-12-24", "to": "2020-12-27"}
+    assert 'id="pairs"' in text_of(visit(moved.analyst, "/label-moves/", **late))
+    page = text_of(visit(moved.analyst, "/label-moves/", **late, before_from="2020-12-10", before_to="2020-12-13"))
+    assert [row[:3] for row in table_rows(page, "pairs")] == [["Netherlands", "United Kingdom", "15,360"]]
+    assert 'value="2020-12-10"' in page and 'value="2020-12-12"' in page
+    assert "region=NL" in page.split('id="pairs"')[1] and "before_from=2020-12-10" in page.split('id="pairs"')[1]
+
+
 def test_what_cannot_be_split_is_told_on_the_page_with_its_form(moved, visit):
     answer = visit(moved.analyst, "/label-moves/", region="NL", **{"from": "2019-01-01", "to": "2020-12-27"})
     assert answer.status_code == 400

@@ -38,7 +38,7 @@ def question_from(query: params.Parameters, user: User | AnonymousUser, *, other
         raise ParameterError("regions", _("is not used here; write region for the one region"))
     if selection.origin:
         raise ParameterError("origin", _("is not used here; write region for the one region"))
-    before = _before(query, user, selection)
+    before = period_before(query, user, selection)
     if selection.fixed_panel:  # both periods are counted at the same sensors
         selection = replace(selection, scope=fixedpanels.narrowed(selection.scope, [selection.period, before]))
     return Question(
@@ -61,7 +61,8 @@ def _region(text: str) -> str:
     return code
 
 
-def _before(query: params.Parameters, user: User | AnonymousUser, selection: Selection) -> Period:
+def period_before(query: params.Parameters, user: User | AnonymousUser, selection: Selection) -> Period:
+    """What the selection's period is split against; ParameterError where one of its ends is missing or wrong."""
     given = {name: params.text_from(query, f"before_{name}") for name in ("from", "to")}
     if not any(given.values()):
         return days_before(selection.period)

@@ -70,10 +70,10 @@ def label_moves(selection: Selection, before: Period, region: str, unit: Unit, l
         )
 
 
-def outer_maps(selection: Selection, before: Period | None = None) -> Maps:
-    """The maps in force on the first day of the period before (by default of as many days) and on the last of the
-    selection's: what lies between them, wherever in both periods it happened, is what moved."""
-    first, *_days = (before or days_before(selection.period)).days()
+def outer_maps(selection: Selection, before: Period) -> Maps:
+    """The maps in force on the first day of the period before and on the last of the selection's: what lies between them,
+    wherever in both periods it happened, is what moved."""
+    first, *_days = before.days()
     *_days, last = selection.period.days()
     return _map(selection, first), _map(selection, last)
 

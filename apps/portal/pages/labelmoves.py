@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.urls import reverse
 
 from apps.analysis.labelmoves.figures import UNITS, LabelMoves
-from apps.analysis.labelmoves.parameters import Question, question_from
+from apps.analysis.labelmoves.parameters import Question, period_before, question_from
 from apps.analysis.labelmoves.split import label_moves, outer_maps
 from apps.common.errors import ParameterError
 from apps.common.periods import Period, local_day
@@ -71,9 +71,10 @@ class LabelMovesPage:
 def label_moves_page(view: View) -> LabelMovesPage:
     asked, found, problem = _answer(view)
     code = asked.region if asked else ""
+    before = asked.before if asked else period_before(view.query, view.user, view.selection)
     return LabelMovesPage(
         filters=filter_bar(view, with_units=False, can_compare=False, also_shown=(*sorted(OWN), "unit")),
-        form=_form(view, asked),
+        form=_form(view, asked, before),
         freshness=view.freshness,
         label=region_label(code) if code else "",
         problem=problem,
@@ -84,7 +85,7 @@ def label_moves_page(view: View) -> LabelMovesPage:
         blocks=tuple(map(block_line, found.blocks)) if found else (),
         blocks_note=about_blocks(found) if found else "",
         blocks_csv=_blocks_csv(view, found) if found else "",
-        pairs=() if view.query.get("region") or problem else tuple(_pairs(view)),
+        pairs=() if view.query.get("region") or problem else tuple(_pairs(view, before)),
     )
 
 
@@ -126,15 +127,14 @@ def _answer(view: View) -> tuple[Question | None, LabelMoves | None, str]:
         return asked, None, error.message
 
 
-def _form(view: View, asked: Question | None) -> SplitForm:
+def _form(view: View, asked: Question | None, before: Period) -> SplitForm:
     code, unit = (asked.region, asked.unit) if asked else ("", Unit.PACKETS_PER_SENSOR_DAY)
-    before = asked.before if asked else None
     return SplitForm(
         region=code,
         regions=tuple(Choice(one, f"{region_label(one)} ({one})", one == code) for one in region_codes()),
         units=tuple(Choice(one, str(words.UNITS[one]), one is unit) for one in UNITS),
-        before_first=local_day(before.start, view.period.zone).isoformat() if before and view.query.get("before_from") else "",
-        before_last=_last(before).isoformat() if before and view.query.get("before_to") else "",
+        before_first=local_day(before.start, view.period.zone).isoformat() if view.query.get("before_from") else "",
+        before_last=_last(before).isoformat() if view.query.get("before_to") else "",
     )
 
 
@@ -153,10 +153,9 @@ def _url(name: str, view: View, found: LabelMoves, **others: str) -> str:
     return with_query(reverse(name), {**kept, "region": found.region, "unit": found.unit.value, **others})
 
 
-def _pairs(view: View) -> Iterator[PairLine]:
+def _pairs(view: View, before: Period) -> Iterator[PairLine]:
     """Between which regions most addresses moved, from the first day of the period before to the last day of the other."""
-    before, after = outer_maps(view.selection)
-    for move in [one for one in moves(before, after) if "ZZ" not in (one.old, one.new)][:MOST_PAIRS]:
+    for move in [one for one in moves(*outer_maps(view.selection, before)) if "ZZ" not in (one.old, one.new)][:MOST_PAIRS]:
         yield PairLine(
             old=region_label(move.old),
             new=region_label(move.new),
