@@ -158,13 +158,13 @@ def _furnished(cast: Cast, patches: pytest.MonkeyPatch) -> Portal:
     registry = scenes.Registry(patches)
     registry.answers[scenes.SOURCE] = scenes.FakeInfo()
     scenes.busy_source([cast.sensor, cast.sensor_a])
+    _scanned(scene.JAPANESE)  # which is the ticket's source, too
     ticket = scenes.with_contact(scenes.open_ticket(cast.coordinator), cast.coordinator)
     mail = scenes.queued(ticket, cast.coordinator)
     accounts.add_token(user=cast.partner_a, name="theirs")
     ScannerList.objects.create(name="list", list_date=scene.FIRST)
     Exclusion.objects.create(sensor=cast.sensor, protocol=6, port=22, first_day=scene.FIRST, reason="maintenance")
     changes.spike()
-    _scanned(scene.JAPANESE)
     return Portal(cast, ticket, mail, _looked_up(scene.JAPANESE), AuthToken.objects.get())
 
 

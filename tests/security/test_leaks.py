@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from tests.portal.scene import OTHER, PERIOD
+from tests.portal.scene import JAPANESE, OTHER, PERIOD
 from tests.security import routes
 from tests.security.conftest import CONTACT, HOLDER, HOST_CVE, HOST_NAME, HOST_PRODUCT, HOST_RAW, RAW
 
@@ -63,6 +63,12 @@ def test_the_search_for_leaks_finds_them_where_they_may_be(portal):
     text = " ".join(text for _where, text in everything(portal, "coordinator"))
     wanted = SENSOR_NAMES | {HOLDER, CONTACT, HOST_PRODUCT, HOST_NAME, HOST_CVE}
     assert {secret for secret in wanted if secret in text} == wanted
+
+
+def test_no_mail_guesses_at_what_a_host_runs(portal):
+    assert portal.ticket.hosts.get().address == JAPANESE  # of which a profile is known
+    text = f"{portal.mail.subject} {portal.mail.body} {bytes(portal.mail.message).decode()}"
+    assert not [secret for secret in OF_HOSTS if secret in text]
 
 
 def test_anonymous_reads_no_source_address(portal):

@@ -77,7 +77,7 @@ TCP_KINDS = {
     5900: Kind("vnc", (("VNC", ""),), "RFB 003.008\n"),
     25565: GAME,
 }
-WINDOWS_PORTS = {135, 445, 1433, 3389}
+OF_WINDOWS = ("Microsoft", "Remote Desktop")  # begin the names of its products
 
 
 def answer_about(address: str) -> dict[str, Any] | None:
@@ -131,7 +131,7 @@ def invented_answer(address: str, sent: Sequence[Sent], *, is_hosting: bool, now
     if chance.percent("no data") < NO_DATA_PERCENT:
         return None
     services = list(_services(chance, sent, is_hosting, now))
-    is_windows = any(service["port"] in WINDOWS_PORTS for service in services)
+    is_windows = any((service["product"] or "").startswith(OF_WINDOWS) for service in services)
     newest = max(service["timestamp"] for service in services)
     return {
         "ip_str": address,
@@ -161,7 +161,7 @@ def _services(chance: _Chance, sent: Sequence[Sent], is_hosting: bool, now: date
 
 def _others(chance: _Chance, is_hosting: bool, has_own: bool) -> list[tuple[int, str, Kind]]:
     """What runs on the host beside what its packets suggest."""
-    if is_hosting and chance.percent("shares") < SHARING_PERCENT:
+    if is_hosting and chance.percent("campaign") < SHARING_PERCENT:
         return [(22, "tcp", SSH), (25565, "tcp", GAME), (123, "udp", NTP)]
     if is_hosting:
         return [(port, "tcp", TCP_KINDS[port]) for port in (22, 80, 443, chance.one_of((21, 25, 3306), "fourth"))]
