@@ -49,7 +49,7 @@ class LookingUp:
 def later(view: View) -> Later | None:
     """The card's place on other pages; nobody but own staff has it."""
     url = view.url(reverse("portal:looking-up"), **view.filters())
-    return Later("looking-up", _("Looked up"), url) if view.user.is_own_staff else None
+    return Later("looking-up", _("Look-ups of the sources"), url) if view.user.is_own_staff else None
 
 
 def looking_up_page(view: View) -> LookingUp:
