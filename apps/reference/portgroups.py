@@ -51,6 +51,8 @@ def groups_on(day: date) -> tuple[Group, ...]:
 
 def chosen(slugs: Sequence[str], day: date) -> tuple[Group, ...]:
     """The groups of these slugs in force on a day, in order of the slugs; ValueError names one that is not."""
+    if not slugs:
+        return ()  # most views choose none, and the groups need not be read for them
     known = {group.slug: group for group in groups_on(day)}
     for slug in slugs:
         if slug not in known:

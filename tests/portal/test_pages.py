@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.observations.planning import segmentcache
+from apps.reference import portgroups
 from apps.reference.names import forget_aliases
 from tests.portal.scene import JAPANESE, OTHER, PERIOD
 
@@ -54,12 +55,14 @@ def test_every_person_of_the_cast_can_open_every_page(seen, visit, path):
         assert visit(user, path, **query).status_code == 200, name
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("unit", ["packets", "sources", "sources_per_sensor_day", "packets_per_source"])
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/search/"])
 def test_a_page_keeps_to_its_query_budget_with_cold_caches_too(seen, path, unit):
     cache.clear()
     segmentcache.forget()
     forget_aliases()
+    portgroups.forget()
     client = Client()
     client.force_login(seen.coordinator)
     for _visit in ("cold", "warm"):
