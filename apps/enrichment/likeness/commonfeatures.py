@@ -18,6 +18,7 @@ BUNDLE_HOLD = 0.9  # and takes in what so many of those hosts have too
 MOST_SEEDS = 60
 MOST_BUNDLES = 5
 SPECIFIC = ("version", "product", "module", "port")  # of one port, the most exact first
+ORDER = (*SPECIFIC, "derived", "os", "tag", "cert", "banner")  # as people read them
 
 _COUNTS = """
 SELECT feature, count(*) FILTER (WHERE mine), count(*) FILTER (WHERE NOT mine)
@@ -74,10 +75,20 @@ class Bundle(Shared):
 
     features: tuple[str, ...]
 
+    @property
+    def telling(self) -> list[str]:
+        """The features that no other of them implies."""
+        return most_specific(self.features)
+
+    @property
+    def rank(self) -> tuple[float, tuple[str, ...]]:
+        """Sorts first what many hosts share and others lack, and what agrees in more ways: it is less likely to be chance."""
+        return -self.weight * len(self.telling), self.features
+
 
 @dataclass(frozen=True)
 class Common:
-    """`of` profiles of the group lie near its packets, `others_of` of the others. Features by share, bundles by lift."""
+    """`of` profiles of the group lie near its packets, `others_of` of the others. Features by share, bundles by Bundle.rank."""
 
     features: tuple[CommonFeature, ...]
     bundles: tuple[Bundle, ...]
@@ -114,7 +125,7 @@ def _bundles(found: Sequence[CommonFeature], mine: Chosen, others: Chosen) -> li
         Bundle(count, len(mine.ids), elsewhere, len(others.ids), tuple(names))
         for (names, count), elsewhere in zip(bundles, beside, strict=True)
     ]
-    return sorted(told, key=lambda one: (-one.weight, one.features))[:MOST_BUNDLES]
+    return sorted(told, key=lambda one: one.rank)[:MOST_BUNDLES]
 
 
 def closures(names: Sequence[str], has: NDArray[np.bool_]) -> list[tuple[frozenset[str], int]]:
@@ -137,9 +148,14 @@ def closures(names: Sequence[str], has: NDArray[np.bool_]) -> list[tuple[frozens
 
 def most_specific(features: Sequence[str]) -> list[str]:
     """Without features that another of them says more exactly: a version implies its product, that the kind of service, and each
-    the open port. Pure."""
+    the open port. In the order in which people read them. Pure."""
     said = {(rank, rest.partition(":")[0]) for kind, _colon, rest in (one.partition(":") for one in features) for rank in _rank(kind)}
-    return [one for one in features if not _is_implied(one, said)]
+    return sorted((one for one in features if not _is_implied(one, said)), key=lambda one: (_place(one), one))
+
+
+def _place(feature: str) -> int:
+    kind = feature.partition(":")[0]
+    return ORDER.index(kind) if kind in ORDER else len(ORDER)
 
 
 def _is_implied(feature: str, said: set[tuple[int, str]]) -> bool:

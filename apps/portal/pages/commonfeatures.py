@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.enrichment.hosts.features import label
-from apps.enrichment.likeness.commonfeatures import Bundle, CommonFeature, most_specific
+from apps.enrichment.likeness.commonfeatures import Bundle, CommonFeature
 from apps.enrichment.likeness.scans import VALID_DAYS
 from apps.enrichment.models import FeatureSet
 from apps.observations.figures import Freshness
@@ -115,9 +115,8 @@ def bundle_sentence(bundle: Bundle, holder: str) -> str:
 
 def _bundle(bundle: Bundle, holder: str, view: View) -> BundleLine:
     others = _("Of the others: %(n_of_m)s.") % {"n_of_m": n_of_m(bundle.others, bundle.others_of)}
-    telling = most_specific(bundle.features)
-    wanted = with_query(reverse("portal:add-feature-set"), {"wants_all": "\n".join(telling)})
-    return BundleLine(f"{bundle_sentence(bundle, holder)} {others}", tuple(map(label, telling)), wanted)
+    wanted = with_query(reverse("portal:add-feature-set"), {"wants_all": "\n".join(bundle.telling)})
+    return BundleLine(f"{bundle_sentence(bundle, holder)} {others}", tuple(map(label, bundle.telling)), wanted)
 
 
 def _line(one: CommonFeature) -> FeatureLine:

@@ -7,7 +7,7 @@ import pytest
 
 from apps.common import sourcekeys
 from apps.enrichment.likeness import featuresets
-from apps.enrichment.likeness.commonfeatures import closures, common, most_specific
+from apps.enrichment.likeness.commonfeatures import Bundle, closures, common, most_specific
 from apps.enrichment.likeness.scans import nearest, scans_of
 from apps.enrichment.likeness.sightings import sightings_of
 from apps.enrichment.models import FeatureSet
@@ -99,9 +99,14 @@ def test_features_that_no_host_shares_are_no_bundle():
 
 def test_of_features_of_one_port_the_most_exact_stays():
     said = ["module:tcp/22:ssh", "port:tcp/22", "port:tcp/80", "product:tcp/22:OpenSSH", "tag:vpn", "version:tcp/22:OpenSSH 8.2"]
-    assert most_specific(said) == ["port:tcp/80", "tag:vpn", "version:tcp/22:OpenSSH 8.2"]
-    assert most_specific(["banner:tcp/22:5", "port:tcp/22", "port:udp/22", "product:udp/22:x"]) == [
-        "banner:tcp/22:5",
-        "port:tcp/22",
-        "product:udp/22:x",
-    ]
+    assert most_specific(said) == ["version:tcp/22:OpenSSH 8.2", "port:tcp/80", "tag:vpn"]
+    said = ["banner:tcp/22:5", "port:tcp/22", "port:udp/22", "product:udp/22:x"]
+    assert most_specific(said) == ["product:udp/22:x", "port:tcp/22", "banner:tcp/22:5"]
+
+
+def test_bundles_that_agree_in_more_ways_come_before_those_of_more_hosts():
+    broad = Bundle(sources=30, of=49, others=0, others_of=300, features=("port:tcp/22", "tag:cloud"))
+    narrow = Bundle(
+        sources=15, of=49, others=0, others_of=300, features=("port:tcp/22", "port:tcp/25565", "port:udp/123", "tag:a", "tag:b")
+    )
+    assert sorted([broad, narrow], key=lambda one: one.rank) == [narrow, broad]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.enrichment.likeness.sightings import FAR, sightings_of
@@ -35,6 +35,7 @@ def test_some_of_the_sources_keep_their_days():
     assert gaps(seen, (0, DAY + 2), (1, DAY + 2)) == [1, 2]
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.integers(DAY, DAY + 60), st.sets(st.integers(1, 6), min_size=1), max_size=8),
     st.lists(st.tuples(st.integers(0, 5), st.integers(DAY - 40, DAY + 100)), min_size=1, max_size=20),
