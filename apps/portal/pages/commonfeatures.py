@@ -80,7 +80,7 @@ def common_features_page(view: View) -> CommonFeaturesPage:
         freshness=view.freshness,
         holder=name,
         coverage=coverage(found),
-        bundles=tuple(_bundle(one, name, view) for one in found.common.bundles),
+        bundles=tuple(_bundle(one, name) for one in found.common.bundles),
         lines=tuple(_line(one) for one in shown),
         more_url=view.url_here(limit="200") if len(found.common.features) > len(shown) else "",
         saved=_saved(found),
@@ -104,19 +104,20 @@ def coverage(found: CommonFeatures) -> str:
 
 def bundle_sentence(bundle: Bundle, holder: str) -> str:
     """n of m, never a share alone."""
-    numbers = {"n": words.number(bundle.sources), "m": words.number(bundle.of), "share": words.percent(bundle.share), "holder": holder}
-    text = (
-        _("%(n)s of %(m)s looked-up sources of %(holder)s (%(share)s) share:")
-        if holder
-        else _("%(n)s of %(m)s looked-up sources (%(share)s) share:")
-    )
-    return text % numbers
+    text = _("%(n)s of %(m)s looked-up sources of %(holder)s (%(share)s), and %(others)s of the %(others_of)s others, share:")
+    return text % {
+        "n": words.number(bundle.sources),
+        "m": words.number(bundle.of),
+        "share": words.percent(bundle.share),
+        "holder": holder,
+        "others": words.number(bundle.others),
+        "others_of": words.number(bundle.others_of),
+    }
 
 
-def _bundle(bundle: Bundle, holder: str, view: View) -> BundleLine:
-    others = _("Of the others: %(n_of_m)s.") % {"n_of_m": n_of_m(bundle.others, bundle.others_of)}
+def _bundle(bundle: Bundle, holder: str) -> BundleLine:
     wanted = with_query(reverse("portal:add-feature-set"), {"wants_all": "\n".join(bundle.telling)})
-    return BundleLine(f"{bundle_sentence(bundle, holder)} {others}", tuple(map(label, bundle.telling)), wanted)
+    return BundleLine(bundle_sentence(bundle, holder), tuple(map(label, bundle.telling)), wanted)
 
 
 def _line(one: CommonFeature) -> FeatureLine:
