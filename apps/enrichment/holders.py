@@ -27,7 +27,7 @@ _NAMES = ("pk", "registry", "holder_handle", "holder", "name", "country", "fetch
 _LOOKUPS = """
 SELECT CASE family(address) WHEN 4 THEN address - '0.0.0.0'::inet END, CASE family(address) WHEN 6 THEN host(address) END, network_id
 FROM enrichment_lookup WHERE network_id IS NOT NULL
-  AND (family(address) = 6 OR (address - '0.0.0.0'::inet) >> 8 = ANY(%s)) ORDER BY fetched_at
+  AND (family(address) = 6 OR (address - '0.0.0.0'::inet) >> 8 = ANY(%s::bigint[])) ORDER BY fetched_at
 """
 
 
