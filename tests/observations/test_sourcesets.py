@@ -53,6 +53,24 @@ def test_a_crowded_set_becomes_a_bitmap_and_stays_exact():
     assert sourcesets.union_count([body, sourcesets.encode(keys([1, 1 << 24]))]) == 200_001
 
 
+def test_long_sets_of_every_form_are_united_exactly():
+    """So long that they are merged; runs of IPv4, bitmaps, and IPv6 beside them."""
+    rng = np.random.default_rng(1)
+    sets = [np.unique(rng.integers(0, limit, 20_000, np.uint64)) for limit in (1 << 32, 1 << 16, 1 << 17, 1 << 63)]
+    sets.append(np.unique(np.concatenate([sets[0][:5_000], sets[3][:5_000]])))
+    bodies = [sourcesets.encode(one) for one in sets]
+    assert {body[:1] for body in bodies} == {sourcesets.IPV4, sourcesets.IPV6, sourcesets.MIXED, sourcesets.BITMAP}
+    whole = np.unique(np.concatenate(sets))
+    assert np.array_equal(sourcesets.union(bodies), whole)
+    assert sourcesets.union_count(bodies) == len(whole)
+    assert [sourcesets.union_count([body]) for body in bodies] == [len(one) for one in sets]
+
+
+def test_no_set_has_no_source():
+    assert sourcesets.union([]).tolist() == []
+    assert sourcesets.union_count([sourcesets.EMPTY]) == sourcesets.union_count([]) == 0
+
+
 def test_a_scattered_set_stays_an_array_of_four_bytes_a_source():
     scattered = np.unique(np.random.default_rng(1).integers(0, 1 << 32, 20_000, np.uint64))
     assert len(sourcesets.encode(scattered)) == 1 + 4 * len(scattered)

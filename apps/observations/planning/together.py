@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db import connection
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from apps.observations.planning.needed import NeedsComputationError
+from apps.observations.storage.pgcopy import binary_rows
 
 Row = tuple[Any, ...]
 
@@ -102,19 +102,14 @@ def _execute(reads: list[Read]) -> list[list[Row]]:
 
 def _rows(reads: list[Read]) -> list[list[Row]]:
     """One statement: the reads side by side, each row with the number of its read."""
-    with connection.cursor() as cursor:
-        if len(reads) == 1:
-            cursor.execute(reads[0].sql, reads[0].parameters)
-            return [cursor.fetchall()]
-        width = max(read.numbers for read in reads)
-        cursor.execute(
-            " UNION ALL ".join(_part(number, read, width) for number, read in enumerate(reads)),
-            [parameter for read in reads for parameter in read.parameters],
-        )
-        parts: list[list[Row]] = [[] for _read in reads]
-        for row in cursor.fetchall():
-            parts[row[0]].append(row)
-        return [_own_columns(read, rows) for read, rows in zip(reads, parts, strict=True)]
+    if len(reads) == 1:
+        return [binary_rows(reads[0].sql, reads[0].parameters)]
+    width = max(read.numbers for read in reads)
+    query = " UNION ALL ".join(_part(number, read, width) for number, read in enumerate(reads))
+    parts: list[list[Row]] = [[] for _read in reads]
+    for row in binary_rows(query, [parameter for read in reads for parameter in read.parameters]):
+        parts[row[0]].append(row)
+    return [_own_columns(read, rows) for read, rows in zip(reads, parts, strict=True)]
 
 
 def _own_columns(read: Read, rows: list[Row]) -> list[Row]:

@@ -23,9 +23,11 @@ Keys = NDArray[np.uint64]
 IPV4, IPV6, MIXED, BITMAP = b"\x01", b"\x02", b"\x03", b"\x04"
 EMPTY = IPV4
 _IPV4_LIMIT = np.uint64(1 << 32)
+_NONE: Keys = np.empty(0, np.uint64)
 # A bitmap costs about 2 bytes a source and 12 a container of 65,536 keys; short sets are never worth the comparison.
 _BITMAP_FROM = 4096
 _CONTAINER_BYTES = 12
+_LONG = 1000  # sources of a set
 
 
 def encode(keys: Keys) -> bytes:
@@ -83,7 +85,7 @@ def keys_of(body: bytes | memoryview) -> Keys:
         ipv4 = 4 + 4 * int.from_bytes(rest[:4], "little")
         return np.concatenate([np.frombuffer(rest[4:ipv4], "<u4").astype(np.uint64), np.frombuffer(rest[ipv4:], "<u8")])
     if tag == BITMAP:
-        return np.array(BitMap64.deserialize(bytes(rest)), np.uint64)
+        return np.frombuffer(BitMap64.deserialize(bytes(rest)).to_array(), np.uint64)
     raise ValueError(f"not a source set: it begins with {tag!r}")
 
 
@@ -104,13 +106,13 @@ def count(body: bytes | memoryview) -> int:
 
 def union(bodies: Iterable[bytes | memoryview]) -> Keys:
     """The distinct sources of several sets, ascending."""
-    keys, is_first = _united(bodies)
-    return keys[is_first].astype(np.uint64, copy=False)
+    ipv4, ipv6 = _in_order(list(bodies))
+    return np.concatenate([ipv4[_are_first(ipv4)].astype(np.uint64), ipv6[_are_first(ipv6)]])
 
 
 def union_count(bodies: Iterable[bytes | memoryview]) -> int:
     """How many distinct sources several sets have together."""
-    return int(np.count_nonzero(_united(bodies)[1]))
+    return sum(int(np.count_nonzero(_are_first(keys))) for keys in _in_order(list(bodies)))
 
 
 def intersection(first: bytes | memoryview, second: bytes | memoryview) -> Keys:
@@ -123,14 +125,36 @@ def difference(first: bytes | memoryview, second: bytes | memoryview) -> Keys:
     return np.setdiff1d(keys_of(first), keys_of(second), assume_unique=True)
 
 
-def _united(bodies: Iterable[bytes | memoryview]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The sources of several sets, ascending, and of each whether it is the first of its kind."""
-    parts = list(bodies)
-    if all(part[:1] == IPV4 for part in parts):  # the common case, at half the width and twice the speed
-        keys = np.frombuffer(b"".join([part[1:] for part in parts]), "<u4")
-    else:
-        keys = np.concatenate([keys_of(part) for part in parts])
-    keys = np.sort(keys)
-    is_first = np.ones(len(keys), np.bool_)
-    np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
-    return keys, is_first
+def _in_order(parts: list[bytes | memoryview]) -> tuple[NDArray[np.uint32], Keys]:
+    """The IPv4 and the IPv6 sources of all sets, ascending, each as often as it occurs: IPv4 at half the width and twice the speed."""
+    if all(bytes(part[:1]) == IPV4 for part in parts):  # the common case
+        return _sorted(np.frombuffer(bytearray().join(memoryview(part)[1:] for part in parts), "<u4"), len(parts)), _NONE
+    ipv4, ipv6 = zip(*map(_halves, parts), strict=True)
+    return _sorted(np.concatenate(ipv4), len(parts)), _sorted(np.concatenate(ipv6), len(parts))
+
+
+def _halves(body: bytes | memoryview) -> tuple[NDArray[np.uint32], Keys]:
+    """The IPv4 and the IPv6 sources of one set."""
+    tag, rest = bytes(body[:1]), memoryview(body)[1:]
+    if tag == IPV4:
+        return np.frombuffer(rest, "<u4"), _NONE
+    if tag == MIXED:
+        ipv4 = 4 + 4 * int.from_bytes(rest[:4], "little")
+        return np.frombuffer(rest[4:ipv4], "<u4"), np.frombuffer(rest[ipv4:], "<u8")
+    keys = keys_of(body)
+    ipv4 = int(np.searchsorted(keys, _IPV4_LIMIT))
+    return keys[:ipv4].astype("<u4"), keys[ipv4:]
+
+
+def _sorted(keys: NDArray[Any], sets: int) -> NDArray[Any]:
+    """`keys`, in place: of long sets by merging them, which takes a quarter of sorting them anew."""
+    if sets > 1:
+        keys.sort(kind="stable" if len(keys) > _LONG * sets else None)
+    return keys
+
+
+def _are_first(keys: NDArray[Any]) -> NDArray[np.bool_]:
+    """Of ascending keys, which differ from the one before."""
+    first = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return first
