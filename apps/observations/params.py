@@ -4,7 +4,7 @@ Every problem is a ParameterError that names the parameter. Dates without a zone
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -158,6 +158,12 @@ def values_from(query: Parameters, name: str, parse: Callable[[str], Value]) -> 
     return _list(name, {name: _single(query, name)}, parse)
 
 
+def require_filters(query: Parameters, names: Iterable[str]) -> None:
+    """Refuses texts that are no filters by these names, also where something else is going to take their place."""
+    for name in names:
+        values_from(query, name, _FILTERS.get(name, str))
+
+
 def text_from(query: Parameters, name: str) -> str:
     """The text of a parameter without control characters, '' where absent."""
     return _single(query, name)
@@ -258,6 +264,9 @@ def _signature(text: str) -> Signature:
         if signature.label == text.lower():
             return signature
     raise ValueError(_("%(text)r is not a signature; known are %(known)s") % {"text": text, "known": ", ".join(Signature.labels)})
+
+
+_FILTERS: Mapping[str, Callable[[str], object]] = {"ports": PortKey.parse, "regions": _region, "signatures": _signature}
 
 
 # Time

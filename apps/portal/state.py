@@ -112,6 +112,7 @@ def view_from(
     reads itself."""
     query, user = request.GET, cast(User, request.user)  # pages are behind login_required
     own = dict(filters or {})
+    params.require_filters(query, own)
     if "ports" in own:
         own["groups"] = ""  # groups would join the port that the page is about
     selection = params.selection_from({**query.dict(), **own}, user, others=PAGE_NAMES | others)
