@@ -3,7 +3,8 @@
 A seeded generator writes 6,400 flows a sensor and day straight into segments and counts (a tail of 65,536 ports, sources
 never seen again) and the same rows into Parquet files, of which DuckDB is asked the same questions in the same run. Views
 that the counts answer are timed over the last quarter and over everything, views that need segments over the last quarter.
-A second network of a tenth of the sensors shows what the number of sensors costs where none is listed.
+A second network of a tenth of the sensors shows what the number of sensors costs where none is listed. With `--keep FOLDER`
+databases and Parquet files stay, and the next run with that folder measures them again instead of writing them.
 """
 
 import argparse
@@ -11,12 +12,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench.database import empty_database
-from bench.timing import Timing, View, collect_static, print_summary, print_timings, signed_in, time_view
+from bench.timing import Timing, View, collect_static, median, print_summary, print_timings, signed_in, time_view
 from bench.year import build, days_of
 
 FIRST = date(2025, 1, 1)
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="views whose name (page, ranking, series, …) or line contains this")
     parser.add_argument("--no-duck", action="store_true")
     parser.add_argument("--no-tenth", action="store_true", help="leave out the network of a tenth of the sensors")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is written, and measure what is there")
     options = parser.parse_args()
     large = _network(options, options.sensors, with_duck=not options.no_duck, with_segments=True)
     if not options.no_tenth:
@@ -90,20 +93,41 @@ def main() -> None:
 
 
 def _network(options: argparse.Namespace, sensors: int, *, with_duck: bool, with_segments: bool) -> list[Timing]:
-    with empty_database("analysis"), tempfile.TemporaryDirectory() as folder:
-        parquet = Path(folder) / "flows" if with_duck else None
-        started = time.perf_counter()
-        build(days_of(FIRST, options.days), sensors, parquet)
+    name = f"{sensors}x{options.days}"
+    with empty_database(f"analysis_{name}", kept=bool(options.keep)), _folder(options.keep, name) as folder:
+        _written(folder, options.days, sensors, with_duck)
         collect_static()
-        print(f"{sensors} sensors, {options.days} days written in {time.perf_counter() - started:.0f} s; {_sizes()}")
-        client, engine, region = signed_in(), _duck(parquet) if parquet else None, _busiest_region()
+        client, engine, region = signed_in(), _duck(folder) if with_duck else None, _busiest_region()
         counted = [view for view in counted_views(_periods(options.days), region) if view.has(options.only)]
-        found = print_timings(counted, lambda view: time_view(view, client, engine, options.repeat, duck_repeat=1))
+        found = print_timings(counted, lambda view: time_view(view, client, engine, options.repeat, duck_repeat=1)) if counted else []
         chosen = [view for view in segment_views(_periods(options.days)[0], region) if view.has(options.only)]
         if with_segments and chosen:
             print("from segments, over a quarter:")
             print_timings(chosen, lambda view: time_view(view, client, None, 1))
         return found
+
+
+@contextmanager
+def _folder(keep: Path | None, name: str) -> Iterator[Path]:
+    """Where the Parquet files of a network lie."""
+    if keep:
+        yield keep / name
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / name
+
+
+def _written(folder: Path, days: int, sensors: int, with_duck: bool) -> None:
+    """Writes a network, where no earlier run has."""
+    done = folder / "done"
+    if done.exists():
+        print(f"{sensors} sensors, {days} days as written before; {_sizes()}")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    build(days_of(FIRST, days), sensors, folder if with_duck else None)
+    print(f"{sensors} sensors, {days} days written in {time.perf_counter() - started:.0f} s; {_sizes()}")
+    done.touch()
 
 
 def _periods(days: int) -> list[dict[str, str]]:
@@ -145,12 +169,12 @@ def _sizes() -> str:
 def _print_ratio(large: Sequence[Timing], small: Sequence[Timing]) -> None:
     """The time of all sensors over that of a tenth, view by view."""
     ratios = [
-        statistics.median(a.cold) / statistics.median(b.cold)
+        median(a.cold).cpu / median(b.cold).cpu
         for a, b in zip(large, small, strict=True)
         if a.view.parameters.get("split") != "sensor" and a.view.path != "/sensors/"
     ]
-    print(f"all sensors ÷ a tenth of them: median {statistics.median(ratios):.2f}, largest {max(ratios):.2f}")
-    print_summary("a tenth, cold", [ms for timing in small for ms in timing.cold])
+    print(f"all sensors ÷ a tenth of them, cold, on a processor: median {statistics.median(ratios):.2f}, largest {max(ratios):.2f}")
+    print_summary("a tenth, cold", [one for timing in small for one in timing.cold])
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from tsubame_portal import embedded
 
 
 @contextmanager
-def empty_database(name: str = "bench") -> Iterator[None]:
-    """Django set up on a freshly migrated database that is dropped at the end."""
+def empty_database(name: str = "bench", *, kept: bool = False) -> Iterator[None]:
+    """Django set up on a freshly migrated database that is dropped at the end; with `kept`, on the one an earlier run left,
+    and left again."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tsubame_portal.settings")
     with embedded.servers():
         import django
@@ -17,10 +18,10 @@ def empty_database(name: str = "bench") -> Iterator[None]:
         django.setup()
         from django.db import connection
 
-        kept = connection.settings_dict["NAME"]
-        connection.settings_dict.setdefault("TEST", {})["NAME"] = f"{kept}_{name}"
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        usual = connection.settings_dict["NAME"]
+        connection.settings_dict.setdefault("TEST", {})["NAME"] = f"{usual}_{name}"
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=kept)
         try:
             yield
         finally:
-            connection.creation.destroy_test_db(kept, verbosity=0)
+            connection.creation.destroy_test_db(usual, verbosity=0, keepdb=kept)

@@ -1,10 +1,12 @@
 """Asking the portal for figures and pages in this process, with empty caches and again, beside DuckDB."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,21 @@ class View:
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of each asking; `queries` cold and warm."""
+    """What each asking took; `queries` cold and warm."""
 
     view: View
-    cold: list[float]
-    warm: list[float]
-    duck: list[float]
+    cold: list["Spent"]
+    warm: list["Spent"]
+    duck: list["Spent"]
     queries: tuple[int, int]
+
+
+class Spent(NamedTuple):
+    """Milliseconds until the answer, and those of them on a processor, here and in the database: on a machine that does
+    nothing else nearly the same, on a busy one what would be left of the first without the others."""
+
+    wall: float
+    cpu: float
 
 
 def signed_in() -> Any:
@@ -72,12 +82,12 @@ def time_view(view: View, client: Any, engine: Any, repeat: int, duck_repeat: in
     cold = []
     for _ in range(repeat):
         forget()
-        cold.append(milliseconds(ask))
+        cold.append(spent(ask))
     forget()
     counts = queries_of(ask), queries_of(ask)
-    warm = [milliseconds(ask) for _ in range(repeat)]
+    warm = [spent(ask) for _ in range(repeat)]
     times = duck_repeat or repeat
-    in_duck = [milliseconds(lambda: engine.execute(view.sql).fetchall()) for _ in range(times)] if view.sql and engine else []
+    in_duck = [spent(lambda: engine.execute(view.sql).fetchall()) for _ in range(times)] if view.sql and engine else []
     return Timing(view, cold, warm, in_duck, counts)
 
 
@@ -106,15 +116,31 @@ def queries_of(ask: Callable[[], None]) -> int:
     return sum(not sql.startswith(("SAVEPOINT", "RELEASE", "SET ")) for sql in asked)
 
 
-def milliseconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def spent(work: Callable[[], object]) -> Spent:
+    processes = os.getpid(), backend()
+    began, wall = [on_processor(process) for process in processes], time.perf_counter()
     work()
-    return (time.perf_counter() - started) * 1000
+    wall = time.perf_counter() - wall
+    return Spent(wall * 1000, (sum(on_processor(process) for process in processes) - sum(began)) / 1e6)
+
+
+def backend() -> int:
+    """The process that serves this connection of the database."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    return int(connection.connection.info.backend_pid)
+
+
+def on_processor(process: int) -> int:
+    """Nanoseconds that the main thread of a process has run."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0])
 
 
 def print_timings(views: Iterable[View], time_one: Callable[[View], Timing]) -> list[Timing]:
     """Times one view after the other, a line for each as soon as it is known, and sums up."""
-    print(f"{'view':75} {'cold ms':>8} {'warm ms':>8} {'DuckDB':>9} {'ratio':>6} {'queries':>8}")
+    print("milliseconds until the answer / on a processor; ratio of the latter")
+    print(f"{'view':75} {'cold':>13} {'warm':>13} {'DuckDB':>13} {'ratio':>6} {'queries':>8}")
     found = []
     for view in views:
         found.append(time_one(view))
@@ -125,13 +151,22 @@ def print_timings(views: Iterable[View], time_one: Callable[[View], Timing]) -> 
     return found
 
 
+def median(times: Sequence[Spent]) -> Spent:
+    return Spent(statistics.median(one.wall for one in times), statistics.median(one.cpu for one in times))
+
+
 def _line(timing: Timing) -> str:
-    cold, warm = statistics.median(timing.cold), statistics.median(timing.warm)
-    other = statistics.median(timing.duck) if timing.duck else None
-    beside = f"{'–':>9} {'–':>6}" if other is None else f"{other:9.1f} {other / cold:6.2f}"
-    return f"{str(timing.view):75} {cold:8.1f} {warm:8.1f} {beside} {f'{timing.queries[0]}/{timing.queries[1]}':>8}"
+    cold, warm = median(timing.cold), median(timing.warm)
+    other = median(timing.duck) if timing.duck else None
+    beside = f"{'–':>13} {'–':>6}" if other is None else f"{_pair(other)} {other.cpu / cold.cpu:6.2f}"
+    return f"{str(timing.view):75} {_pair(cold)} {_pair(warm)} {beside} {f'{timing.queries[0]}/{timing.queries[1]}':>8}"
 
 
-def print_summary(name: str, times: Sequence[float]) -> None:
-    if times:
-        print(f"{name}: median {statistics.median(times):.1f} ms, p95 {sorted(times)[int(len(times) * 0.95)]:.1f} ms")
+def _pair(one: Spent) -> str:
+    return f"{one.wall:6.0f}/{one.cpu:6.1f}"
+
+
+def print_summary(name: str, times: Sequence[Spent]) -> None:
+    for what, values in (("", [one.wall for one in times]), (" on a processor", [one.cpu for one in times])):
+        if times:
+            print(f"{name}{what}: median {statistics.median(values):.1f} ms, p95 {sorted(values)[int(len(values) * 0.95)]:.1f} ms")
