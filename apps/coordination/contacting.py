@@ -13,6 +13,7 @@ from apps.enrichment.models import ContactRole
 from apps.enrichment.queries import AbuseContact, AddressInfo
 
 _Entry = TimelineEntry.Kind
+_UNSPECIFIED = ContactRole.OTHER.name.lower()
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,20 @@ class Choice:
     role: str = ""
     level: str = ""
     address: str | None = None
-    region: str = ""  # of the network, as its registry says
+    region: str = ""  # of the network, as a person or its registry says
 
 
 def choice_of(address: str, option: AbuseContact, info: AddressInfo) -> Choice:
-    region = info.network.country if info.network else ""
-    return Choice(option.email, info.holder, option.source, option.fetched_at, option.role, str(option.level), address, region)
+    return Choice(option.email, info.holder, option.source, option.fetched_at, option.role, str(option.level), address, info.country)
 
 
 def best(known: Sequence[tuple[str, AddressInfo]]) -> Choice | None:
-    """The contact to write to: abuse before technical before administrative, none that bounced. `known`: what each host's look-up says."""
+    """The contact to write to: one that a person added, else abuse before technical before administrative; none that bounced.
+    `known`: what each host's look-up says."""
     offered = [(address, option, info) for address, info in known for option in lookups.options(info)]
     bounced = bounced_among(option.email for _address, option, _info in offered)
-    fit = [one for one in offered if one[1].email.lower() not in bounced and one[1].role != ContactRole.OTHER.name.lower()]
-    found = min(fit, key=lambda one: (ContactRole[one[1].role.upper()], one[1].level), default=None)
+    fit = [one for one in offered if one[1].email.lower() not in bounced and (one[1].is_manual or one[1].role != _UNSPECIFIED)]
+    found = min(fit, key=lambda one: one[1].rank, default=None)
     return choice_of(*found) if found else None
 
 

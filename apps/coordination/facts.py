@@ -67,7 +67,7 @@ def gate_facts(investigation: Investigation, text: str) -> GateFacts:
         measured_at=min(now, newest) if newest else now,
         measured_at_newest_data=newest is not None and _is_import(newest, now),
         now=now,
-        is_manual_contact=investigation.contact_source == "manual",
+        is_manual_contact=investigation.contact_source == "manual" and not investigation.contact_lookup_address,
         contact_chosen_at=investigation.contact_fetched_at,
         is_registry_mailbox=contact is not None and lookups.is_registry_mailbox(contact.email),
         is_bounced=contact is not None and contact.bounced_at is not None,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from apps.common import sourcekeys
 from apps.common.errors import ParameterError
-from apps.enrichment.holders import UNKNOWN, networks_of
+from apps.enrichment.holders.behind import UNKNOWN, networks_of
 from apps.enrichment.limits import off_reason
 from apps.enrichment.lookups import RegistryLookups
 from apps.enrichment.models import UNDER_WAY, HostLookup, Lookup, State

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+class ContactRole(models.IntegerChoices):
+    """What a contact is registered for; the lower number is asked first."""
+
+    ABUSE = 1, _("abuse")
+    TECHNICAL = 2, _("technical")
+    ADMINISTRATIVE = 3, _("administrative")
+    OTHER = 9, _("unspecified")
+
+
 class HolderKind(models.TextChoices):
     """What a holder does with its addresses. Of the first three a mail reaches a provider, not who used the address."""
 
@@ -38,11 +47,12 @@ class Holder(models.Model):
 
     identity = models.CharField(max_length=340, unique=True)
     name = models.CharField(_("name"), max_length=300, blank=True)
+    is_name_chosen = models.BooleanField(default=False)  # by a person; no answer of a registry changes it
     registry = models.CharField(max_length=20)
     handle = models.CharField(max_length=200, blank=True)
     country = models.CharField(max_length=2, blank=True)
     kind = models.CharField(_("kind"), max_length=12, choices=HolderKind, default=HolderKind.UNKNOWN)
-    kind_reason = models.CharField(_("reason"), max_length=200, blank=True)  # why the kind was suggested, or a person chose it
+    kind_reason = models.CharField(_("reason"), max_length=200, blank=True)  # why a person chose the kind, else "rule|word"
     is_kind_chosen = models.BooleanField(default=False)  # by a person; no suggestion changes it
     note = models.TextField(_("note"), blank=True, max_length=2000)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="absorbed")
@@ -133,3 +143,7 @@ class ManualContact(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def role_label(self) -> str:
+        return str(ContactRole(self.role).label)

@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from apps.enrichment.holders.assigning import assign
 from apps.enrichment.models import Network, NetworkContact, NetworkVersion
 from apps.enrichment.registries.asking import Answer
 from apps.enrichment.registries.parsed import ParsedNetwork
@@ -24,6 +25,7 @@ def keep(answer: Answer, registry: str, now: datetime) -> Network:
     network, _is_new = Network.objects.update_or_create(start=str(parsed.start), end=str(parsed.end), defaults=values)
     if _keep_version(network, answer, now):
         _replace_contacts(network, parsed)
+        assign(network)
     return network
 
 

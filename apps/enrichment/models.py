@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.enrichment.holder_models import ContactRole as ContactRole
 from apps.enrichment.holder_models import CorrectedField as CorrectedField
 from apps.enrichment.holder_models import Correction as Correction
 from apps.enrichment.holder_models import Holder as Holder
@@ -77,15 +78,6 @@ class NetworkVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.network_id} {self.first_fetched_at:%Y-%m-%d} {self.holder}"
-
-
-class ContactRole(models.IntegerChoices):
-    """What a contact is registered for; the lower number is asked first."""
-
-    ABUSE = 1, _("abuse")
-    TECHNICAL = 2, _("technical")
-    ADMINISTRATIVE = 3, _("administrative")
-    OTHER = 9, _("unspecified")
 
 
 class NetworkContact(models.Model):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.analysis import daysets
 from apps.common.errors import ParameterError
 from apps.common.ports import TCP, UDP, PortKey
-from apps.enrichment.holders import UNKNOWN, Holder, holders_of_networks, networks_of
+from apps.enrichment.holders.behind import UNKNOWN, KnownHolder, holders_of_networks, networks_of
 from apps.enrichment.likeness import featuresets
 from apps.enrichment.likeness.commonfeatures import Common, common
 from apps.enrichment.likeness.listening import Listening, listening_on
@@ -26,7 +26,7 @@ from apps.observations.planning.sourcelists import require_addresses
 class HolderListening:
     """`holder` None: the sources of which no administrator is known."""
 
-    holder: Holder | None
+    holder: KnownHolder | None
     listening: Listening
 
     @property
@@ -61,7 +61,7 @@ class CommonFeatures:
     """What the sources of a view have in common; of one holder, beside those of the others in the same view. `asked` of its
     `sources` were looked up."""
 
-    holder: Holder | None
+    holder: KnownHolder | None
     sources: int
     asked: int
     common: Common
@@ -129,7 +129,7 @@ def _sightings(selection: Selection) -> tuple[Sightings, FigureMeta]:
     return sightings_of(days), context.meta(Unit.SOURCES)
 
 
-def _owners(keys: Keys) -> tuple[Ids, dict[int, Holder]]:
+def _owners(keys: Keys) -> tuple[Ids, dict[int, KnownHolder]]:
     """The holder's id of each source, UNKNOWN where nobody was asked, and the holders by id. Two queries."""
     networks = networks_of(keys)
     ids, place = np.unique(networks, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Where the search box leads: an address, a port, an AS, a region or a ticket number."""
+"""Where the search box leads: an address, a port, an AS, a region, a ticket number or a holder."""
 
 import re
 
@@ -10,6 +10,7 @@ from apps.common.ports import PortKey
 from apps.coordination import numbers
 from apps.coordination.models import may_read_tickets
 from apps.enrichment.blocks import read_address
+from apps.enrichment.models import Holder
 from apps.reference.names import is_region, region_codes, region_label
 from apps.reference.routeorigins import asn
 
@@ -18,12 +19,14 @@ _PORT = re.compile(r"(?P<number>\d{1,5}(?:\.\d{1,3})?)\s*/?\s*(?P<name>tcp|udp|i
 _BARE_PORT = re.compile(r"(?:port|ポート)?\s*(?P<number>\d{1,5})")
 
 _SYSTEM = re.compile(r"ASN?\s*([0-9.]{1,11})", re.IGNORECASE)
+_HOLDER = re.compile(r"(?:holder|管理者)\s*(?P<number>[0-9]{1,9})")
+SHORTEST_NAME = 3
 
 
 def destination(text: str, user: User) -> str | None:
     """The path of the page that the text names, None where it names nothing."""
     text = text.strip()
-    for find in (_address, _port, _system, _ticket, _region):
+    for find in (_address, _port, _system, _ticket, _region, _holder):
         if path := find(text, user):
             return path
     return None
@@ -80,6 +83,18 @@ def _ticket(text: str, user: User) -> str | None:
 def _region(text: str, user: User) -> str | None:
     found = region_named(text)
     return reverse("portal:region", args=[found]) if found else None
+
+
+def _holder(text: str, user: User) -> str | None:
+    """A holder by its number as pages show it, by its whole name, or by a part that only one holder's name has."""
+    known = Holder.objects.visible_to(user).filter(merged_into=None)
+    if match := _HOLDER.fullmatch(text.casefold()):
+        found = list(known.filter(pk=int(match["number"]))[:1])
+    elif len(text) >= SHORTEST_NAME and text.isprintable():
+        found = list(known.filter(name__iexact=text).order_by("pk")[:1]) or list(known.filter(name__icontains=text)[:2])
+    else:
+        found = []
+    return reverse("portal:holder", args=[found[0].pk]) if len(found) == 1 else None
 
 
 def _region_by_name(name: str) -> str | None:

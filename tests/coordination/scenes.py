@@ -11,6 +11,7 @@ from apps.common.periods import Period
 from apps.common.ports import PortKey
 from apps.coordination.models import Investigation
 from apps.coordination.services import contacts, mail, tickets
+from apps.enrichment.queries import AbuseContact
 from apps.observations.models import Signature
 from apps.observations.storage import partitions
 from apps.sensors.models import Sensor
@@ -21,10 +22,10 @@ TELNET = PortKey(6, 23)
 
 
 @dataclass(frozen=True)
-class FakeContact:
+class FakeContact(AbuseContact):
     email: str = CONTACT
     role: str = "abuse"
-    level: str = "network"
+    level: int = 0
     source: str = "RDAP APNIC"
     fetched_at: datetime = field(default_factory=timezone.now)
     is_registry_mailbox: bool = False
@@ -42,6 +43,8 @@ class FakeInfo:
     next_try_at: datetime | None = None
     error: str = ""
     network: object = None
+    country: str = ""
+    asn: int | None = None
 
     @property
     def is_under_way(self) -> bool:

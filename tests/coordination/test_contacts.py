@@ -1,7 +1,5 @@
 """The contact that a ticket gets by itself, what a person makes of it, and hosts that move and come back."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from apps.common.errors import DomainError
@@ -17,14 +15,8 @@ TECHNICAL = FakeContact(email="noc@isp.invalid", role="technical")
 ADMINISTRATIVE = FakeContact(email="office@isp.invalid", role="administrative")
 
 
-@dataclass(frozen=True)
-class FakeNetwork:
-    country: str
-    asn: int | None = None
-
-
 def opened(cast, registry, *options, country="", language="", **info):
-    registry.answers[scenes.SOURCE] = FakeInfo(contacts=options, network=FakeNetwork(country), **info)
+    registry.answers[scenes.SOURCE] = FakeInfo(contacts=options, country=country, **info)
     scenes.busy_source([cast.sensor, cast.sensor_a])
     return scenes.open_ticket(cast.coordinator, language=language)
 

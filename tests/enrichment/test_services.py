@@ -286,9 +286,9 @@ def test_addresses_no_registry_can_know_are_refused(db, address):
     assert not Lookup.objects.exists()
 
 
-def test_a_page_costs_two_queries(ask, django_assert_num_queries):
+def test_a_page_costs_four_queries(ask, django_assert_num_queries):
     ask(JAPAN)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         address_info(JAPAN)
     with django_assert_num_queries(1):
         assert address_info(STRANGER).state is State.NONE

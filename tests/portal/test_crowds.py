@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.common.sourcekeys import from_address
-from apps.enrichment import holders
+from apps.enrichment.holders import behind
+from apps.enrichment.holders.assigning import assign
 from apps.enrichment.models import ContactRole, Lookup, Network, NetworkContact, State
 from apps.observations.planning import segmentcache
 from apps.reference.names import forget_aliases
@@ -47,6 +48,7 @@ def _network(start, end, handle):
         raw={}, fetched_at=timezone.now(),
     )  # fmt: skip
     NetworkContact.objects.create(network=network, email=f"abuse@{handle.lower()}.invalid", role=ContactRole.ABUSE, level=0)
+    assign(network)
     return network
 
 
@@ -167,52 +169,54 @@ def test_holders_are_ranked_with_distinct_and_mean_daily_sources(known, visit):
     crowd, _networks = known
     page = text_of(visit(crowd.cast.analyst, "/holders/", **QUERY, ports="tcp/23"))
     behind = crowd.where(port="tcp/23")
-    rows = {row[1]: row for row in table_rows(page, "holders")}
+    rows = {row[1].rpartition(" Holder ")[0]: row for row in table_rows(page, "holders")}
     for name in ("Holder H1", "Holder H2"):
         mine = {source for source in behind if holder_of(source) == name}
         daily = {(row.source, row.day) for row in crowd.matching(port="tcp/23") if row.source in mine}
-        assert rows[name][2] == str(len(mine))
-        assert float(rows[name][5]) == pytest.approx(len(daily) / 10)
-    assert rows["Holder H1"][6] == "2"
+        assert rows[name][3] == str(len(mine))
+        assert float(rows[name][6]) == pytest.approx(len(daily) / 10)
+    assert rows["Holder H1"][7] == "2"
     assert f"Looked up: {len(behind)} of {len(behind)} sources" in page
 
 
 def test_networks_of_sources_by_address_then_by_neighbour(known):
     _crowd, (first, second, six) = known
     addresses = ["198.51.100.105", "198.51.100.115", "203.0.113.1", "2001:db8:7:1::", "2001:db8:8::"]
-    found = holders.networks_of(np.array([from_address(one) for one in addresses], np.uint64))
-    assert found.tolist() == [first.pk, second.pk, holders.UNKNOWN, six.pk, holders.UNKNOWN]
-    near = holders.networks_of(np.array([from_address("198.51.100.7")], np.uint64))
+    found = behind.networks_of(np.array([from_address(one) for one in addresses], np.uint64))
+    assert found.tolist() == [first.pk, second.pk, behind.UNKNOWN, six.pk, behind.UNKNOWN]
+    near = behind.networks_of(np.array([from_address("198.51.100.7")], np.uint64))
     assert near.tolist() == [second.pk]  # the newest answer in the /24
 
 
 def test_a_holder_has_networks_contacts_sources_and_ports(known, visit):
     crowd, (first, second, _six) = known
-    assert visit(crowd.cast.analyst, f"/holders/{second.pk}/", **QUERY)["Location"].startswith(f"/holders/{first.pk}/?")
-    page = text_of(visit(crowd.cast.coordinator, f"/holders/{first.pk}/", **QUERY))
+    holder = first.administered_by_id
+    assert second.administered_by_id == holder
+    page = text_of(visit(crowd.cast.coordinator, f"/holders/{holder}/", **QUERY))
     mine = {source for source in crowd.where() if holder_of(source) == "Holder H1"}
     assert f'<span class="fact-value numeral">{len(mine)}</span>' in page
-    assert len(table_rows(page, "networks-title")) == 2
-    assert "abuse@h1.invalid" in page and "RDAP, APNIC" in page
-    page = text_of(visit(crowd.cast.coordinator, f"/holders/{first.pk}/sources/", **QUERY))
+    card = text_of(visit(crowd.cast.coordinator, f"/holders/{holder}/networks/"))
+    assert len(table_rows(card, "networks-title")) == 2
+    assert "abuse@h1.invalid" in card and "RDAP, APNIC" in card
+    page = text_of(visit(crowd.cast.coordinator, f"/holders/{holder}/sources/", **QUERY))
     n = len(mine & crowd.where(port="udp/53"))
     assert [row[1] for row in table_rows(page, "ports-title") if row[0] == "53/UDP (domain)"] == [f"{n} of {len(mine)}"]
     assert visit(crowd.cast.analyst, "/holders/999999/", **QUERY).status_code == 404
-    assert visit(crowd.cast.partner_a, f"/holders/{first.pk}/", **QUERY).status_code == 404
+    assert visit(crowd.cast.partner_a, f"/holders/{holder}/", **QUERY).status_code == 404
     client = Client()
     client.force_login(crowd.cast.coordinator)
-    for path in (f"/holders/{first.pk}/", f"/holders/{first.pk}/sources/"):
+    for path in (f"/holders/{holder}/", *(f"/holders/{holder}/{part}/" for part in ("sources", "networks", "merges"))):
         assert queries_of(client, path, **QUERY) <= BUDGET
 
 
 def test_holders_as_csv(known, visit):
     crowd, (first, *_others) = known
     lines = b"".join(visit(crowd.cast.analyst, "/holders.csv", **QUERY).streaming_content).decode("utf-8-sig").splitlines()
-    assert lines[0] == "Holder,Registry,networks,sources,mean daily sources,As of"
-    assert lines[-1].startswith("not looked up,,,0")
-    trend = b"".join(visit(crowd.cast.analyst, f"/holders/{first.pk}/trend.csv", **QUERY).streaming_content).decode()
+    assert lines[0] == "Holder,Kind,Registry,networks,sources,mean daily sources,As of"
+    assert lines[-1].startswith("not looked up,,,,0")
+    trend = b"".join(visit(crowd.cast.analyst, f"/holders/{first.administered_by_id}/trend.csv", **QUERY).streaming_content).decode()
     assert len(trend.splitlines()) == 11
-    assert plain(lines[1]).startswith("Holder H1,apnic,2,")
+    assert plain(lines[1]).startswith("Holder H1,unknown,apnic,2,")
 
 
 def test_pages_of_ports_and_regions_load_the_cards_of_their_sources(crowd, visit):
@@ -240,7 +244,7 @@ def file_of(user, path, query):
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_curves_of_sources_have_reporting_days_in_every_zone(crowd, known, zone):
     """A day and a bit less in another zone ends within one more reporting day; the days between are the same."""
-    for path, query in (("/cohorts/days.csv", BOTH), (f"/holders/{known[1][0].pk}/trend.csv", {})):
+    for path, query in (("/cohorts/days.csv", BOTH), (f"/holders/{known[1][0].administered_by_id}/trend.csv", {})):
         here = file_of(crowd.cast.analyst, path, QUERY | query)
         there = file_of(crowd.cast.analyst, path, QUERY | query | {"zone": zone})
         assert there[1:-1] == here[1:]

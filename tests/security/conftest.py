@@ -14,14 +14,20 @@ from apps.accounts import services as accounts
 from apps.accounts.models import AuditEntry, Organisation
 from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
+from apps.enrichment import holder_services
+from apps.enrichment.holders.assigning import assign
 from apps.enrichment.models import (
     ContactRole,
+    Correction,
     FeatureSet,
+    Holder,
+    HolderMerge,
     HostLookup,
     HostProvider,
     HostService,
     HostSnapshot,
     Lookup,
+    ManualContact,
     Network,
     NetworkContact,
     State,
@@ -35,6 +41,16 @@ from tests.observations import sightings
 from tests.portal import scene
 
 HOLDER = "Holder of that network"
+ADDED = "known-to-us@isp.invalid"
+HOLDER_ROUTES = tuple(
+    f"portal:{name}"
+    for name in (
+        "holder", "holder-sources", "csv-holder-trend", "describe-holder", "choose-kind", "merge-holders", "holder-merges",
+        "holder-networks",
+        "add-holder-contact",
+    )
+)  # fmt: skip
+NETWORK_ROUTES = ("portal:network", "portal:correct-network", "portal:add-network-contact")
 CONTACT = "abuse-of-the-source@isp.invalid"
 RAW = "words of the registry's raw answer"
 HOST_PRODUCT, HOST_NAME, HOST_CVE, HOST_RAW = "Product of that host", "name-of-that-host.invalid", "CVE-2099-12345", "raw words of a scan"
@@ -92,9 +108,32 @@ class Portal:
             **dict.fromkeys(("api:feature-set", "api:feature-set-hosts"), {"number": self._feature_set()}),
             "api:ingest-batch": {"uuid": "no-uuid"},
             **dict.fromkeys(("enrichment:pause-provider", "enrichment:resume-provider"), {"name": "rdap:apnic"}),
-            **dict.fromkeys(("portal:holder", "portal:holder-sources", "portal:csv-holder-trend"), {"pk": self.lookup.network_id}),
+            **dict.fromkeys(HOLDER_ROUTES, {"pk": self._holder().pk}),
+            **dict.fromkeys(NETWORK_ROUTES, {"pk": self.lookup.network_id}),
+            "portal:undo-merge": {"number": self._merge()},
+            "portal:withdraw-correction": {"number": self._correction()},
+            "portal:withdraw-contact": {"number": self._contact()},
         }
         return others.get(name, {})
+
+    def _holder(self) -> Holder:
+        return Holder.objects.get(networks=self.lookup.network)
+
+    def _merge(self) -> int:
+        if not HolderMerge.objects.exists():
+            other = Holder.objects.create(identity="name:other", name=HOLDER.upper(), registry="ripencc")
+            holder_services.merge(kept=self._holder(), absorbed=[other], reason="one company", by=self.cast.analyst)
+        return HolderMerge.objects.earliest("pk").pk
+
+    def _correction(self) -> int:
+        if not Correction.objects.exists():
+            holder_services.correct(network=self.lookup.network, field="asn", value="64500", reason="their mail", by=self.cast.analyst)
+        return Correction.objects.earliest("pk").pk
+
+    def _contact(self) -> int:
+        if not ManualContact.objects.exists():
+            holder_services.add_contact(network=self.lookup.network, email=ADDED, role="1", reason="a call", by=self.cast.analyst)
+        return ManualContact.objects.earliest("pk").pk
 
     def _note(self) -> int:
         return PortNote.objects.get_or_create(subject="ip/47", defaults={"text_en": "a", "text_ja": "a"})[0].pk
@@ -183,6 +222,7 @@ def _looked_up(address: str) -> Lookup:
     network = Network.objects.create(
         start="198.51.100.0", end="198.51.100.255", handle="NET-1", holder=HOLDER, registry="apnic", raw={"remark": RAW}, fetched_at=now
     )
+    assign(network)
     NetworkContact.objects.create(network=network, email=CONTACT, role=ContactRole.ABUSE, level=0)
     return Lookup.objects.create(
         address=address, block="198.51.100.0/24", state=State.DONE, network=network, is_exact=True, fetched_at=now - timedelta(hours=1)

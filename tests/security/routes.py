@@ -28,6 +28,8 @@ PEOPLE = answers(200, outsiders=302)
 NOBODY_BY_GET = answers(405)
 TICKET_READERS = answers(200, admin=404, partners=404, outsiders=302)
 TICKET_WRITERS = answers(404, coordinator=IN, approver=IN, analyst=403, auditor=403, outsiders=302)
+HOLDER_EDITORS = answers(404, analyst=200, coordinator=200, approver=200, outsiders=302)
+HOLDER_EDITORS_POST = answers(404, analyst=302, coordinator=302, approver=302, outsiders=302)
 ADMIN = answers(302, admin=200)
 ADMIN_REFUSED = answers(302, admin=403)
 TOKEN_OR_SESSION = answers(200, outsiders=401)
@@ -85,6 +87,17 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "portal:holder": ("get", answers(200, partners=404, outsiders=302)),
     "portal:holder-sources": ("get", answers(200, partners=404, outsiders=302)),
     "portal:csv-holder-trend": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:merges": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:holder-merges": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:holder-networks": ("get", answers(200, partners=404, outsiders=302)),
+    "portal:network": ("get", answers(200, partners=404, outsiders=302)),
+    **{
+        f"portal:{name}": ("get", HOLDER_EDITORS)
+        for name in (
+            "describe-holder", "choose-kind", "merge-holders", "add-holder-contact", "correct-network", "add-network-contact",
+        )
+    },
+    **{f"portal:{name}": ("post", HOLDER_EDITORS_POST) for name in ("undo-merge", "withdraw-correction", "withdraw-contact")},
     "portal:same-port": ("get", answers(IN, partners=404, outsiders=302)),  # 400 without exactly one port, as the next
     "portal:csv-same-port": ("get", answers(IN, partners=404, outsiders=302)),
     "portal:common-features": ("get", answers(200, partners=404, outsiders=302)),
@@ -131,6 +144,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:matrix": ("get", TOKEN_OR_SESSION),
     "api:port-groups": ("get", TOKEN_OR_SESSION),
     "api:sources": ("get", TOKEN_OR_SESSION),
+    "api:holders": ("get", answers(200, partners=403, outsiders=401)),
     "api:co-ports": ("get", TOKEN_OR_SESSION),
     "api:only-these-sensors": ("get", answers(IN, outsiders=401)),  # 400 where no other sensor is left
     "api:cohorts-evaluate": ("post", answers(IN, outsiders=401)),

@@ -20,7 +20,7 @@ FIGURES = (
     "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format", "groups", "origin", "mean",
     "name", "day", "ending", "days", "rows", "columns", "top_rows", "top_columns",
     "kind", "state", "page", "region", "before_from", "before_to", "before_through", "shading", "chart", "match", "add", "subject",
-    "c0-ports", "c0-join", "c0-min", "c0-first", "c0-last", "c0-sensors", "c9-groups",
+    "c0-ports", "c0-join", "c0-min", "c0-first", "c0-last", "c0-sensors", "c9-groups", "names", "kinds", "others", "field",
 )  # fmt: skip
 OTHERS = ("q", "state", "mine", "page", "source", "port", "address", "next", "unknown", "o", "p", "e", "all", "_facets", "pk__in")
 PAGES = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]
@@ -80,6 +80,16 @@ FORMS = {
     "accounts:password": {"old_password": "x", "new_password1": "correct-horse-7", "new_password2": "correct-horse-7"},
     "enrichment:lookup": {"address": JAPANESE, "next": "/"},
     "portal:add-source-note": {"text": "a note"},
+    "portal:describe-holder": {"name": "n", "note": "m"},
+    "portal:choose-kind": {"kind": "hosting", "reason": "their site"},
+    "portal:merge-holders": {"others": "1, 2", "reason": "one company"},
+    "portal:add-holder-contact": {"email": "noc@isp.invalid", "role": "1", "reason": "a call"},
+    "portal:merges": {"groups": "1,2", "reason": "one company"},
+    "portal:undo-merge": {},
+    "portal:correct-network": {"field": "asn", "value": "AS64500", "reason": "their mail"},
+    "portal:add-network-contact": {"email": "noc@isp.invalid", "role": "1", "reason": "a call"},
+    "portal:withdraw-correction": {},
+    "portal:withdraw-contact": {},
     "api:cohorts-evaluate": {"expression": "x", "match": "any_day", "from": "2026-03-02", "sensors": "all", "limit": "10", "cursor": ""},
     "coordination:open-ticket": {"source": JAPANESE, "port": "tcp/23", "from": "2026-03-02", "to": "2026-03-16", "language": "en",
                                  "note": "n"},
@@ -173,7 +183,8 @@ def test_no_field_brings_a_form_down(portal, ticket, name):
 
 PATHS = ("/ports/{}/23/", "/ports/tcp/{}/", "/regions/{}/", "/regions/{}/panels.csv", "/sources/{}/", "/sources/{}/timeline.csv",
          "/tickets/{}/", "/admin/accounts/user/{}/change/", "/admin/knox/authtoken/{}/change/", "/admin/enrichment/network/{}/change/",
-         "/annotations/{}/", "/sensors/{}/", "/exclusions/{}/", "/holders/{}/", "/holders/{}/trend.csv", "/port-notes/{}/new/",
+         "/annotations/{}/", "/sensors/{}/", "/exclusions/{}/", "/holders/{}/", "/holders/{}/trend.csv", "/holders/{}/merges/",
+         "/holders/{}/kind/", "/networks/{}/", "/port-notes/{}/new/",
          "/port-notes/port/{}/", "/regions/{}/ports/", "/api/v1/annotations/{}/", "/api/v1/exclusions/{}/series/",
          "/admin/r/{}/1/", "/api/v1/ingest/batches/{}", "/{}", "/static/{}")  # fmt: skip
 

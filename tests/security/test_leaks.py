@@ -8,12 +8,12 @@ from django.urls import reverse
 
 from tests.portal.scene import JAPANESE, OTHER, PERIOD
 from tests.security import routes
-from tests.security.conftest import CONTACT, HOLDER, HOST_CVE, HOST_NAME, HOST_PRODUCT, HOST_RAW, RAW
+from tests.security.conftest import ADDED, CONTACT, HOLDER, HOST_CVE, HOST_NAME, HOST_PRODUCT, HOST_RAW, RAW
 
 SENSOR_NAMES = {"own-tokyo", "host-osaka", "host-frankfurt"}
 ORGANISATIONS = {"Own CSIRT", "Partner A", "Partner B"}
 OF_HOSTS = {HOST_PRODUCT, HOST_NAME, HOST_CVE, HOST_RAW}
-STAFF_ONLY = {HOLDER, CONTACT, RAW, "abuse@isp.invalid", "coordinator@example.invalid", "Word of an advisory"} | OF_HOSTS
+STAFF_ONLY = {HOLDER, CONTACT, ADDED, RAW, "abuse@isp.invalid", "coordinator@example.invalid", "Word of an advisory"} | OF_HOSTS
 FIGURES = ("api:rankings", "api:series", "api:sources", "api:profile", "api:matrix", "api:co-ports", "api:coverage")
 GETS = [name for name, (method, _answers) in routes.TABLE.items() if method == "get" and name != "healthz"]
 # Address → what a viewer of one's own sensors asks for.
@@ -61,7 +61,7 @@ def test_outsiders_read_no_name_of_others_and_nothing_of_registries(portal, who)
 
 def test_the_search_for_leaks_finds_them_where_they_may_be(portal):
     text = " ".join(text for _where, text in everything(portal, "coordinator"))
-    wanted = SENSOR_NAMES | {HOLDER, CONTACT, HOST_PRODUCT, HOST_NAME, HOST_CVE}
+    wanted = SENSOR_NAMES | {HOLDER, CONTACT, ADDED, HOST_PRODUCT, HOST_NAME, HOST_CVE}
     assert {secret for secret in wanted if secret in text} == wanted
 
 

@@ -27,13 +27,20 @@ WRITERS = {
     "portal:remove-scanners": {"admin"},
     "portal:decide-change": {"analyst", "coordinator", "approver"},
     "portal:add-source-note": {"analyst", "coordinator", "approver"},
+    **dict.fromkeys(
+        (
+            "portal:describe-holder", "portal:choose-kind", "portal:add-holder-contact", "portal:undo-merge", "portal:correct-network",
+            "portal:add-network-contact", "portal:withdraw-correction", "portal:withdraw-contact",
+        ),
+        {"analyst", "coordinator", "approver"},
+    ),
     "api:annotations": {"analyst"},
     "api:annotation": {"analyst"},
     "api:exclusions": {"analyst", "admin"},
     "api:port-notes": {"analyst"},
     "api:port-note": {"analyst"},
     "api:change-decision": {"analyst", "coordinator", "approver"},
-}
+}  # fmt: skip
 READS_SUMS = "partner who reads sums"
 
 

@@ -1,8 +1,9 @@
 from django.urls import URLPattern, path
 
-from apps.portal.api import features, sameport
+from apps.portal.api import features, holders, sameport
 
 urlpatterns: list[URLPattern] = [
+    path("holders/", holders.HoldersView.as_view(), name="holders"),
     path("same-port/", sameport.SamePortView.as_view(), name="same-port"),
     path("common-features/", features.CommonFeaturesView.as_view(), name="common-features"),
     path("feature-sets/", features.FeatureSetsView.as_view(), name="feature-sets"),

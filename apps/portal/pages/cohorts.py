@@ -21,10 +21,11 @@ from apps.portal.cohort_builder import FIELDS, JOINS, Row, Written
 from apps.portal.daytrends import day_series, in_reporting_zone
 from apps.portal.figures import Figure, series_figure
 from apps.portal.filters import Choice, FilterBar, filter_bar
-from apps.portal.holdertables import holder_counts, holder_table
+from apps.portal.holdertables import covered_days, holder_counts, holder_table
 from apps.portal.links import with_query
 from apps.portal.pages.crowds import Later, n_of_m
-from apps.portal.pages.holders import HoldersPage, covered_days, without_links
+from apps.portal.pages.holder import without_links
+from apps.portal.pages.holders import HoldersPage
 from apps.portal.pages.sources import SourceLine, source_lines
 from apps.portal.state import View
 from apps.reference.names import region_label

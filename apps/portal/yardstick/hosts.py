@@ -84,7 +84,7 @@ def _hosts(sent: Mapping[PortKey, Mapping[tuple[int, int], date]]) -> dict[int, 
 
 def _addresses(holder: str) -> set[int]:
     """All addresses of the holders whose names begin so."""
-    ranges = [range(first, first + 256 * count) for name, first, count in holders.ranges() if name.startswith(holder)]
+    ranges = [range(first, first + 256 * count) for one, first, count in holders.ranges() if one.name.startswith(holder)]
     return {address for one in ranges for address in one}
 
 

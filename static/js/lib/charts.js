@@ -1,6 +1,6 @@
 // The one file that knows Chart.js (window.Chart, a classic script; see docs/subsystems/assets.md).
 import { overlays } from "./overlays.js";
-import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, panelsOf, roundUp } from "./series.js";
+import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, panelsOf, roundUp, shortened } from "./series.js";
 
 const Chart = window.Chart;
 const root = document.documentElement;
@@ -47,7 +47,7 @@ function barSet(series) {
   return { label: series.label, data: series.values, backgroundColor: filling(series), borderWidth: 0, barPercentage: 1, categoryPercentage: 0.9 };
 }
 
-const BARS = ["bar", "stacked", "share"];
+const BARS = ["bar", "stacked", "share", "ranking"];
 
 function datasets(data) {
   if (BARS.includes(data.kind)) return data.series.map(barSet);
@@ -85,29 +85,49 @@ function linear(data, language) {
   return { beginAtZero: true, max: end, ticks: { callback: (value) => formatNumber(value, language), ...step } };
 }
 
-function options(data, { noData, onPick }) {
-  const language = root.lang;
+// A bar for each name, one below the other: names are too long to stand side by side.
+function rankingScales(data, language) {
+  const name = (chart, index) => shortened(data.labels[index], Math.max(10, Math.floor(chart.width / 20)));
+  return {
+    x: { ...linear(data, language), grid: {}, title: { display: false } },
+    y: {
+      ticks: { autoSkip: false, callback: function (_value, index) { return name(this.chart, index); } },
+      grid: { display: false },
+      title: { display: false },
+    },
+  };
+}
+
+function scales(data, language) {
+  if (data.kind === "ranking") return rankingScales(data, language);
   const stacked = data.kind === "stacked" || data.kind === "share";
   return {
+    x: {
+      stacked,
+      ticks: { autoSkip: true, autoSkipPadding: 18, maxRotation: 0 },
+      grid: { display: false },
+      title: { display: false },
+    },
+    y: {
+      stacked,
+      ...(data.scale === "log" ? logarithmic(data, language) : linear(data, language)),
+      grid: {},
+      title: { display: false },
+    },
+  };
+}
+
+function options(data, { noData, onPick }) {
+  const language = root.lang;
+  const isRanking = data.kind === "ranking";
+  return {
     animation: false,
+    indexAxis: isRanking ? "y" : "x",
     responsive: true,
     maintainAspectRatio: false,
-    interaction: { mode: "index", intersect: false },
+    interaction: { mode: "index", intersect: false, axis: isRanking ? "y" : "x" },
     layout: { padding: { top: data.annotations?.length ? 16 : 0 } },
-    scales: {
-      x: {
-        stacked,
-        ticks: { autoSkip: true, autoSkipPadding: 18, maxRotation: 0 },
-        grid: { display: false },
-        title: { display: false },
-      },
-      y: {
-        stacked,
-        ...(data.scale === "log" ? logarithmic(data, language) : linear(data, language)),
-        grid: {},
-        title: { display: false },
-      },
-    },
+    scales: scales(data, language),
     plugins: {
       legend: { display: false }, // the page has its own, with links and totals
       tooltip: {
@@ -121,9 +141,9 @@ function options(data, { noData, onPick }) {
       },
     },
     onClick: (event, _active, chart) => {
-      const [nearest] = chart.getElementsAtEventForMode(event, "nearest", { intersect: false }, true);
+      const [nearest] = chart.getElementsAtEventForMode(event, "nearest", { intersect: false, axis: isRanking ? "y" : "xy" }, true);
       if (!nearest) return;
-      const link = linkInSpan(data.series[nearest.datasetIndex].url, data.spans[nearest.index]);
+      const link = data.links?.[nearest.index] || linkInSpan(data.series[nearest.datasetIndex].url, data.spans[nearest.index]);
       if (link) onPick(link);
     },
   };

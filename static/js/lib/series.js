@@ -58,6 +58,12 @@ export function placeOf(labels, day) {
   return own >= 0 ? own : labels.findLastIndex((label) => label <= day);
 }
 
+// A name of at most `length` characters.
+export function shortened(text, length) {
+  const letters = [...text];
+  return letters.length > length ? `${letters.slice(0, length - 1).join("")}…` : text;
+}
+
 // The data of each small chart of `data.panels`: its own curves, and the largest value of all, so that axes agree.
 export function panelsOf(data) {
   const most = Math.max(0, ...data.series.flatMap((series) => series.values));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, panelsOf, placeOf, roundUp, wrapText } from "../../../static/js/lib/series.js";
+import { dashOf, formatNumber, heightOf, isAlone, linkInSpan, logTicks, panelsOf, placeOf, roundUp, shortened, wrapText } from "../../../static/js/lib/series.js";
 
 test("a value between two gaps stands alone", () => {
   const values = [null, 3, null, 4, 5, null];
@@ -64,4 +64,8 @@ test("small multiples share the largest value, and each has its own curves and w
 
 test("an axis ends at a round number no smaller than the largest value", () => {
   assert.deepEqual([0, 1, 9, 11, 2100].map(roundUp), [1, 1, 10, 15, 3000]);
+});
+
+test("a long name is cut to whole letters", () => {
+  assert.deepEqual(["ISP A", "サンプル通信株式会社"].map((name) => shortened(name, 6)), ["ISP A", "サンプル通…"]);
 });
