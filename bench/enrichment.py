@@ -301,7 +301,7 @@ def _list() -> None:
 
     from apps.common import sourcekeys
     from apps.common.ports import PortKey
-    from apps.enrichment.holders import holders_of_networks, networks_of
+    from apps.enrichment.holders.behind import holders_of_networks, networks_of
     from apps.enrichment.likeness import scans
 
     texts = _known()

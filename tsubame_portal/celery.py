@@ -25,5 +25,6 @@ app.conf.beat_schedule = {
     "forget-expired": {"task": "apps.accounts.jobs.forget_expired", "schedule": schedule(3600), "options": {"expires": 3600}},
     "requeue-due-lookups": {"task": "apps.enrichment.jobs.requeue_due_lookups", "schedule": schedule(60)},
     "dispatch-lookups": {"task": "apps.enrichment.jobs.dispatch_lookups", "schedule": schedule(5), "options": {"expires": 5}},
+    "renew-kinds": {"task": "apps.enrichment.jobs.renew_kinds", "schedule": schedule(86_400), "options": {"expires": 3600}},
 }
 __all__ = ["app", "crontab", "schedule"]

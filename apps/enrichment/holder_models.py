@@ -95,7 +95,7 @@ class HolderMerge(models.Model):
 class CorrectedField(models.TextChoices):
     HOLDER = "holder", _("holder")
     NAME = "name", _("name of the network")
-    COUNTRY = "country", _("country")
+    COUNTRY = "country", _("registered country")
     ASN = "asn", _("AS number")
 
 

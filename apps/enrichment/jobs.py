@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.enrichment import services, tasks
+from apps.enrichment.holders import assigning
 from apps.enrichment.queues import KINDS
 
 
@@ -16,3 +17,9 @@ def dispatch_lookups() -> None:
     """What may be asked again since a minute's share has begun, a pause has ended, or a dispatch was lost."""
     for kind in KINDS:
         tasks.dispatch(kind)
+
+
+@shared_task(soft_time_limit=1740, time_limit=1800)
+def renew_kinds() -> None:
+    """After rules changed, or contacts and networks did without a new answer."""
+    assigning.renew_kinds()

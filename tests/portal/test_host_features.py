@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import AuditEntry
+from apps.enrichment.holders.assigning import assign
 from apps.enrichment.models import FeatureSet, Lookup, Network, State
 from apps.observations.planning import segmentcache
 from tests.analysis.crowd import FIRST, QUERY, crowd
@@ -55,10 +56,12 @@ def kind_of(address):
 
 
 def _holder(start, end, name):
-    return Network.objects.create(
+    network = Network.objects.create(
         start=start, end=end, cidrs=[f"{start}/27"], handle=start, holder=name, holder_handle=name, registry="apnic", raw={},
         fetched_at=timezone.now(),
     )  # fmt: skip
+    assign(network)
+    return network
 
 
 def _lookup(address, network):

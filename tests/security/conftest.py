@@ -11,7 +11,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from apps.accounts import services as accounts
-from apps.accounts.models import AuditEntry, Organisation
+from apps.accounts.models import AuditEntry, Organisation, User
 from apps.analysis.models import Annotation, Change
 from apps.coordination.models import Investigation, OutgoingMail
 from apps.enrichment import holder_services
@@ -108,32 +108,13 @@ class Portal:
             **dict.fromkeys(("api:feature-set", "api:feature-set-hosts"), {"number": self._feature_set()}),
             "api:ingest-batch": {"uuid": "no-uuid"},
             **dict.fromkeys(("enrichment:pause-provider", "enrichment:resume-provider"), {"name": "rdap:apnic"}),
-            **dict.fromkeys(HOLDER_ROUTES, {"pk": self._holder().pk}),
+            **dict.fromkeys(HOLDER_ROUTES, {"pk": Holder.objects.get(networks=self.lookup.network).pk}),
             **dict.fromkeys(NETWORK_ROUTES, {"pk": self.lookup.network_id}),
-            "portal:undo-merge": {"number": self._merge()},
-            "portal:withdraw-correction": {"number": self._correction()},
-            "portal:withdraw-contact": {"number": self._contact()},
+            "portal:undo-merge": {"number": HolderMerge.objects.earliest("pk").pk},
+            "portal:withdraw-correction": {"number": Correction.objects.earliest("pk").pk},
+            "portal:withdraw-contact": {"number": ManualContact.objects.earliest("pk").pk},
         }
         return others.get(name, {})
-
-    def _holder(self) -> Holder:
-        return Holder.objects.get(networks=self.lookup.network)
-
-    def _merge(self) -> int:
-        if not HolderMerge.objects.exists():
-            other = Holder.objects.create(identity="name:other", name=HOLDER.upper(), registry="ripencc")
-            holder_services.merge(kept=self._holder(), absorbed=[other], reason="one company", by=self.cast.analyst)
-        return HolderMerge.objects.earliest("pk").pk
-
-    def _correction(self) -> int:
-        if not Correction.objects.exists():
-            holder_services.correct(network=self.lookup.network, field="asn", value="64500", reason="their mail", by=self.cast.analyst)
-        return Correction.objects.earliest("pk").pk
-
-    def _contact(self) -> int:
-        if not ManualContact.objects.exists():
-            holder_services.add_contact(network=self.lookup.network, email=ADDED, role="1", reason="a call", by=self.cast.analyst)
-        return ManualContact.objects.earliest("pk").pk
 
     def _note(self) -> int:
         return PortNote.objects.get_or_create(subject="ip/47", defaults={"text_en": "a", "text_ja": "a"})[0].pk
@@ -204,7 +185,9 @@ def _furnished(cast: Cast, patches: pytest.MonkeyPatch) -> Portal:
     ScannerList.objects.create(name="list", list_date=scene.FIRST)
     Exclusion.objects.create(sensor=cast.sensor, protocol=6, port=22, first_day=scene.FIRST, reason="maintenance")
     changes.spike()
-    return Portal(cast, ticket, mail, _looked_up(scene.JAPANESE), AuthToken.objects.get())
+    looked_up = _looked_up(scene.JAPANESE)
+    _decided(Network.objects.get(lookups=looked_up), cast.analyst)
+    return Portal(cast, ticket, mail, looked_up, AuthToken.objects.get())
 
 
 def _scanned(address: str) -> None:
@@ -215,6 +198,15 @@ def _scanned(address: str) -> None:
     )  # fmt: skip
     HostService.objects.create(snapshot=snapshot, protocol=6, port=23, product=HOST_PRODUCT)
     HostLookup.objects.create(address=address, provider=HostProvider.SHODAN, state=State.DONE, snapshot=snapshot, fetched_at=now)
+
+
+def _decided(network: Network, by: User) -> None:
+    """What people said of the holder and its network."""
+    other = Holder.objects.create(identity="name:other", name=HOLDER.upper(), registry="ripencc")
+    kept = Holder.objects.get(networks=network)
+    holder_services.merge(kept=kept, absorbed=[other], reason="one company", by=by)
+    holder_services.correct(network=network, field="asn", value="64500", reason="their mail", by=by)
+    holder_services.add_contact(network=network, email=ADDED, role="1", reason="a call", by=by)
 
 
 def _looked_up(address: str) -> Lookup:

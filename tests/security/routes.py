@@ -144,7 +144,7 @@ TABLE: dict[str, tuple[str, Answers]] = {
     "api:matrix": ("get", TOKEN_OR_SESSION),
     "api:port-groups": ("get", TOKEN_OR_SESSION),
     "api:sources": ("get", TOKEN_OR_SESSION),
-    "api:holders": ("get", answers(200, partners=403, outsiders=401)),
+    "api:holders": ("get", answers(200, partners=404, outsiders=401)),
     "api:co-ports": ("get", TOKEN_OR_SESSION),
     "api:only-these-sensors": ("get", answers(IN, outsiders=401)),  # 400 where no other sensor is left
     "api:cohorts-evaluate": ("post", answers(IN, outsiders=401)),

@@ -69,3 +69,9 @@ def renew_kind(holder: Holder) -> None:
     Holder.objects.filter(pk=holder.pk, is_kind_chosen=False).exclude(kind=found.kind, kind_reason=found.stored).update(
         kind=found.kind, kind_reason=found.stored
     )
+
+
+def renew_kinds() -> None:
+    """The same for every holder that counts for itself."""
+    for holder in Holder.objects.filter(is_kind_chosen=False, merged_into=None).order_by("pk").iterator():
+        renew_kind(holder)

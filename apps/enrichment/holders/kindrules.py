@@ -13,13 +13,15 @@ DOMAIN = "domain"  # of a mail address
 
 @dataclass(frozen=True)
 class Rule:
-    """`reason` is a msgid that may hold %(word)s. `where` says what is searched: words of names and remarks, or mail domains."""
+    """`reason` is a msgid that may hold %(word)s. `where` says what is searched: words of names and remarks, or mail domains. A
+    weak rule decides only where no other fits."""
 
     key: str
     kind: HolderKind
     pattern: re.Pattern[str]
     reason: str
     where: str = WORDS
+    is_weak: bool = False
 
 
 def _words(text: str) -> re.Pattern[str]:
@@ -97,6 +99,7 @@ RULES = (
         HolderKind.ISP_DYNAMIC,
         _words("tele(?:com|kom|communications?) isp internet_service 通信 テレコム 통신 텔레콤 电信 联通"),
         _("“%(word)s” in a name: a provider of access, most of whose addresses change hands."),
+        is_weak=True,
     ),
     Rule(
         "enterprise",

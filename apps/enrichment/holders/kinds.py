@@ -43,7 +43,8 @@ class Suggestion:
 
 def suggest(known: Known) -> Suggestion:
     weights, words = _weighed(known)
-    best = max((rule for rule in RULES if weights[rule.key]), key=lambda rule: weights[rule.key], default=None)
+    fitting = [rule for rule in RULES if weights[rule.key]]
+    best = max(fitting, key=lambda rule: (not rule.is_weak, weights[rule.key]), default=None)
     return Suggestion(best.kind, best.key, words[best.key]) if best else Suggestion(HolderKind.UNKNOWN)
 
 

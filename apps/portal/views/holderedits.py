@@ -198,7 +198,7 @@ def _holder(request: HttpRequest, pk: int) -> Holder:
 
 
 def _network(pk: int) -> Network:
-    return get_object_or_404(Network.objects.select_related("administered_by__merged_into").defer("raw", "raw_whois"), pk=pk)
+    return get_object_or_404(Network.objects.select_related("administered_by__merged_into").defer("raw"), pk=pk)
 
 
 def _to_holder(pk: int) -> str:

@@ -3,9 +3,11 @@
 import pytest
 from django.utils import translation
 
+from apps.enrichment import holder_services as services
+from apps.enrichment import jobs
 from apps.enrichment.holders import kinds
 from apps.enrichment.holders.kindrules import REASONS
-from apps.enrichment.models import HolderKind
+from apps.enrichment.models import Holder, HolderKind
 from tests.enrichment.holders.scenes import told
 
 
@@ -106,3 +108,12 @@ def test_every_reason_is_told_in_both_languages(key):
 
 def test_a_reason_of_no_rule_is_left_out():
     assert kinds.reason_of("gone|x") == kinds.reason_of("") == ""
+
+
+@pytest.mark.django_db
+def test_networks_of_before_get_their_kinds_by_the_daily_job(cast):
+    holder, chosen = told(name="VPS").administered_by, told("198.51.100.0/24", handle="ORG-2", name="VPS").administered_by
+    services.choose_kind(holder=chosen, kind="enterprise", reason="r", by=cast.analyst)
+    Holder.objects.filter(pk=holder.pk).update(kind="unknown", kind_reason="")
+    jobs.renew_kinds()
+    assert dict(Holder.objects.values_list("pk", "kind")) == {holder.pk: "hosting", chosen.pk: "enterprise"}
