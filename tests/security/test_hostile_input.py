@@ -120,6 +120,13 @@ FORMS = {
     "portal:edit-note": {"subject": "tcp/23", "valid_from": "2026-03-02", "valid_to": "", "text_ja": "a", "text_en": "a",
                          "links": "https://example.org/"},
     "portal:remove-note": {},
+    **dict.fromkeys(("portal:add-feature-set", "portal:edit-feature-set"), {
+        "name": "n", "note": "a", "wants_all": "tag:vpn", "wants_any": "port:tcp/22", "wants_none": "tag:cloud",
+    }),
+    "portal:remove-feature-set": {},
+    "enrichment:host-lookup": {"address": JAPANESE, "service": "shodan", "next": "/"},
+    "enrichment:pause-provider": {"reason": "maintenance"},
+    "enrichment:resume-provider": {},
     "admin:accounts_user_add": {"username": "new", "usable_password": "true", "password1": "correct-horse-7",
                                 "password2": "correct-horse-7"},
     "admin:accounts_organisation_add": {"name": "new", "kind": "partner", "regions": "JP"},
@@ -138,6 +145,9 @@ WRITERS = dict.fromkeys(
         "portal:add-note",
         "portal:edit-note",
         "portal:remove-note",
+        "portal:add-feature-set",
+        "portal:edit-feature-set",
+        "portal:remove-feature-set",
     ),
     "analyst",
 ) | {"portal:remove-scanners": "admin"}
@@ -186,7 +196,7 @@ PATHS = ("/ports/{}/23/", "/ports/tcp/{}/", "/regions/{}/", "/regions/{}/panels.
          "/annotations/{}/", "/sensors/{}/", "/exclusions/{}/", "/holders/{}/", "/holders/{}/trend.csv", "/holders/{}/merges/",
          "/holders/{}/kind/", "/networks/{}/", "/port-notes/{}/new/",
          "/port-notes/port/{}/", "/regions/{}/ports/", "/api/v1/annotations/{}/", "/api/v1/exclusions/{}/series/",
-         "/admin/r/{}/1/", "/api/v1/ingest/batches/{}", "/{}", "/static/{}")  # fmt: skip
+         "/feature-sets/{}/", "/admin/r/{}/1/", "/api/v1/ingest/batches/{}", "/{}", "/static/{}")  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PATHS)

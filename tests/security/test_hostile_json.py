@@ -21,6 +21,8 @@ BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "api:port-notes": ("analyst", "post", {"subject": "ip/48", "text_en": "a", "text_ja": "a", "links": ["https://example.org/"]}),
     "api:port-note": ("analyst", "put", {"subject": "ip/49", "valid_from": "2026-03-02", "text_en": "a", "text_ja": "a", "links": []}),
     "api:change-decision": ("analyst", "post", {"state": "dismissed", "reason": "r"}),
+    "api:feature-sets": ("analyst", "post", {"name": "n", "note": "", "wants_all": ["tag:vpn"], "wants_any": [], "wants_none": []}),
+    "api:feature-set": ("analyst", "put", {"name": "n", "wants_any": ["port:tcp/22", "tag:vpn"]}),
 }
 READ_ONLY = {"api:cohorts-evaluate"}
 WITHOUT_BODY = {"api:exclusion", "api:scanner-list", "api:ingest-heartbeat", "api:ingest-batch"}

@@ -26,6 +26,8 @@ WRITERS = {
     "portal:lift-exclusion": {"analyst", "admin"},
     "portal:remove-scanners": {"admin"},
     "portal:decide-change": {"analyst", "coordinator", "approver"},
+    **dict.fromkeys(("portal:add-feature-set", "portal:edit-feature-set", "portal:remove-feature-set"), {"analyst"}),
+    **dict.fromkeys(("api:feature-sets", "api:feature-set"), {"analyst"}),
     "portal:add-source-note": {"analyst", "coordinator", "approver"},
     **dict.fromkeys(
         (
