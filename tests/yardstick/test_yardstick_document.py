@@ -7,6 +7,7 @@ import re
 import pytest
 
 from apps.analysis import correlation
+from apps.enrichment.models import Holder
 from apps.portal.yardstick import loading, network
 from apps.sensors.models import Exclusion, Sensor
 from tests.cast import api_client_for, client_for
@@ -26,9 +27,10 @@ def people(scenario):
 
 @pytest.fixture(scope="module")
 def numbers(scenario) -> dict[str, int]:
-    """What stands in braces in the document: ids of sensors by name, and of the one exclusion."""
+    """What stands in braces in the document: ids of sensors and of an administrator by name, and of the one exclusion."""
     sensors = dict(Sensor.objects.filter(is_scenario=True).values_list("name", "pk"))
-    return sensors | {"exclusion": Exclusion.objects.get(sensor__is_scenario=True).pk}
+    hosting = {"hosting-a": Holder.objects.get(registry="scenario", name="Hosting A").pk}
+    return sensors | hosting | {"exclusion": Exclusion.objects.get(sensor__is_scenario=True).pk}
 
 
 def test_every_row_is_spoken_of_once():
