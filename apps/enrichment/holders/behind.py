@@ -31,7 +31,7 @@ WITH belongs AS (
 )
 SELECT h.id, h.name, h.registry, h.country, h.kind, array_agg(b.network ORDER BY b.network), max(b.fetched_at), bool_or(b.is_sample)
 FROM belongs b JOIN enrichment_holder h ON h.id = b.holder
-WHERE h.id IN (SELECT holder FROM belongs WHERE network = ANY(%s))
+WHERE h.id IN (SELECT holder FROM belongs WHERE network = ANY(%s::bigint[]))
 GROUP BY h.id
 """
 

@@ -1,7 +1,7 @@
 """What a holder does with its addresses, suggested from what registries say of it. A hint for people, who may choose otherwise.
 
-Each rule looks for words; a kind weighs as many networks as had such a word, all of them where the holder itself has it. The
-heaviest is suggested, of equals the one whose rule stands first, and nothing where no rule fits.
+Each rule looks for words and weighs as many IPv4 addresses as the networks that have such a word, an IPv6 network as one, and all
+of them where the holder itself has it. The heaviest is suggested, of equals the one that stands first, and nothing where none fits.
 """
 
 import re
@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -22,10 +23,10 @@ POOL_SOURCES, POOL_TURNOVER = 30, 5.0  # distinct sources of at least this many 
 
 @dataclass(frozen=True)
 class Known:
-    """`own` is what stands for the holder as a whole, `networks` for each of its networks."""
+    """`own` is what stands for the holder as a whole, `networks` for each of its networks, beside its weight."""
 
     own: tuple[str, ...]
-    networks: tuple[tuple[str, ...], ...]
+    networks: tuple[tuple[int, tuple[str, ...]], ...]
     domains: frozenset[str] = frozenset()
 
 
@@ -66,7 +67,7 @@ def reason_of(stored: str) -> str:
 
 
 def _weighed(known: Known) -> tuple[Counter[str], dict[str, str]]:
-    """Number of networks by rule, and the first word found for it."""
+    """Weight by rule, and the first word found for it."""
     weights: Counter[str] = Counter()
     words: dict[str, str] = {}
     for rule, texts, weight in _searched(known):
@@ -77,14 +78,14 @@ def _weighed(known: Known) -> tuple[Counter[str], dict[str, str]]:
 
 
 def _searched(known: Known) -> Iterator[tuple[Rule, tuple[str, ...], int]]:
-    """Each rule with the texts it looks at, and how many networks a word in them speaks for."""
-    whole = max(len(known.networks), 1)
+    """Each rule with the texts it looks at, and what a word in them weighs."""
+    whole = sum(weight for weight, _texts in known.networks) or 1
     for rule in RULES:
         if rule.where == DOMAIN:
             yield rule, _agreeing(rule, known.domains), whole
         else:
             yield rule, known.own, whole
-            yield from ((rule, texts, 1) for texts in known.networks)
+            yield from ((rule, texts, weight) for weight, texts in known.networks)
 
 
 def _agreeing(rule: Rule, domains: Iterable[str]) -> tuple[str, ...]:
@@ -108,13 +109,20 @@ def _plain(text: str) -> str:
 
 def known_of(holder: Holder, networks: "QuerySet[Network]") -> Known:
     """Two queries: names, remarks, and domains of contacts."""
-    rows = list(networks.order_by("pk").values_list("name", "holder", "raw__remarks", "raw_whois")[:READ])
+    rows = networks.order_by("pk").values_list("start", "end", "name", "holder", "raw__remarks", "raw_whois")[:READ]
     emails = networks.filter(contacts__is_registry_mailbox=False).values_list("contacts__email", flat=True).distinct()[:READ]
     return Known(
         own=(holder.name,),
-        networks=tuple((name, said, *_remarks(remarks), *_described(whois)) for name, said, remarks, whois in rows),
+        networks=tuple(
+            (_weight(start, end), (*names, *_remarks(remarks), *_described(whois))) for start, end, *names, remarks, whois in rows
+        ),
         domains=frozenset(email.rpartition("@")[2].lower() for email in emails),
     )
+
+
+def _weight(start: str, end: str) -> int:
+    first, last = ip_address(start), ip_address(end)
+    return int(last) - int(first) + 1 if first.version == 4 else 1
 
 
 def _remarks(found: object) -> Iterator[str]:

@@ -49,8 +49,8 @@ def test_words_of_names_suggest_a_kind(name, kind):
     assert kinds.suggest(kinds.Known((name,), ())).kind is kind
 
 
-def test_what_most_networks_are_decides_and_the_holders_own_name_weighs_as_all():
-    pools, servers = [("POOL",)] * 3, [("SERVERS",)] * 2
+def test_what_most_addresses_are_decides_and_the_holders_own_name_weighs_as_all():
+    pools, servers = [(256, ("POOL",))], [(64, ("SERVERS",))] * 2
     assert kinds.suggest(kinds.Known(("ACME",), (*pools, *servers))).kind is HolderKind.ISP_DYNAMIC
     assert kinds.suggest(kinds.Known(("ACME Hosting",), (*pools, *servers))).kind is HolderKind.HOSTING
 
