@@ -15,7 +15,9 @@ WITHOUT_SELECTION = {
     "portal:search", "portal:freshness", "portal:computing", "portal:annotations", "portal:annotation", "portal:exclusions",
     "portal:scanners", "portal:add-note", "portal:edit-note", "api:annotation", "api:port-groups", "api:computation", "api:schema",
     "api:docs", "api:host", "api:providers", "portal:feature-sets", "portal:feature-set", "portal:add-feature-set",
-    "portal:edit-feature-set",
+    "portal:edit-feature-set", "portal:merges", "portal:holder-merges", "portal:holder-networks", "portal:network",
+    "portal:describe-holder", "portal:choose-kind", "portal:merge-holders", "portal:add-holder-contact", "portal:correct-network",
+    "portal:add-network-contact",
 }  # fmt: skip
 FIGURES = [name for name, (method, _answers) in routes.TABLE.items()
            if name.startswith(("portal:", "api:")) and method == "get" and name not in WITHOUT_SELECTION]  # fmt: skip
