@@ -15,6 +15,7 @@ from apps.portal.search import destination
         ("port 445", "/ports/tcp/445/"),
         ("445", "/ports/tcp/445/"),
         ("icmp/8", "/ports/icmp/8/"),
+        ("64500", "/ports/tcp/64500/"),  # a number alone is a port, not an AS
         ("AS64500", "/as/64500/"),
         ("as 64500", "/as/64500/"),
         ("ASN64500", "/as/64500/"),
@@ -31,7 +32,7 @@ def test_the_search_box_understands(cast, text, path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tcp/70000", "bananas", "192.0.2.300", "XX", "2026-1", "AS0", "AS4294967296", "64500", "//evil.example"]
+    "text", ["", "tcp/70000", "bananas", "192.0.2.300", "XX", "2026-1", "AS0", "AS4294967296", "70000", "//evil.example"]
 )
 def test_the_search_box_does_not_guess(cast, text):
     assert destination(text, cast.coordinator) is None
