@@ -61,6 +61,7 @@ def test_the_list_asks_the_same_number_of_questions_however_long_it_is(cast, thr
     for last in range(10, 22):
         scenes.add_flow(cast.sensor, scenes.recently(2), source=f"203.0.113.{last}")
         scenes.open_ticket(cast.coordinator, source=f"203.0.113.{last}")
+    client.get(LIST)  # names of ports are read again after a while, which is not the list's doing
     with CaptureQueriesContext(connection) as many:
         assert client.get(LIST).status_code == 200
     assert len(few) == len(many) <= 12

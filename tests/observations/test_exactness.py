@@ -184,8 +184,9 @@ def test_after_everything_that_can_go_wrong_all_counts_agree(server, cast, monke
         cursor.execute("BEGIN")
         cursor.execute("LOCK TABLE observations_mark IN ACCESS EXCLUSIVE MODE")
         delivery = pool.submit(one.put, one.body(rows), uuid=uuid)
-        assert end_waiting_backend(cursor)
-        cursor.execute("ROLLBACK")
+        ended = end_waiting_backend(cursor)
+        cursor.execute("ROLLBACK")  # before any assertion: whatever is tested next uses this connection
+        assert ended
         assert delivery.result()[:2] == (503, "unavailable")
     one.send(rows, uuid=uuid)
 

@@ -95,10 +95,15 @@ def test_a_database_that_goes_away_mid_batch_leaves_nothing_and_asks_for_the_bat
 
 
 def end_waiting_backend(cursor):
-    """Kill the session that waits for a lock of ours, as a crash of the database would."""
+    """Kill the session that waits for a lock of ours, as a crash of the database would.
+
+    Asks pg_locks: pg_stat_activity shows a transaction the sessions of its first look only, not one that connects later."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM (SELECT DISTINCT pid FROM pg_locks WHERE NOT granted) AS waiting"
+            " WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
         if cursor.fetchall():
             return True
         time.sleep(0.05)
