@@ -2,7 +2,8 @@
 
 The word follows from the ratio of the last and the first ten-day mean: steady within ±10 %, slight up to 30 %, rise or
 fall beyond. Surge and plunge: to twice or half within three days, and not back. Fluctuating: no trend, but a robust
-variation above 30 %. Gaps (None, NaN) are left out, never 0. The thresholds are the setting TREND_WORDS.
+variation above 30 %. Within chance: beyond ±10 %, but no larger than what days differ by anyway, so neither steady nor a
+trend. Gaps (None, NaN) are left out, never 0. The thresholds are the setting TREND_WORDS.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ class Word(StrEnum):
     SURGE = "surge"
     PLUNGE = "plunge"
     FLUCTUATING = "fluctuating"
+    WITHIN_CHANCE = "within_chance"
     UNKNOWN = "unknown"  # too few days, or nothing at the start to compare with
 
 
@@ -110,8 +112,8 @@ def _noise(known: Floats) -> float:
 def _word(ratio: float | None, variation: float, found: tuple[Jump, ...], is_sure: bool, rules: Thresholds) -> Word:
     if ratio is None:
         return Word.SURGE if any(jump.after > jump.before for jump in found) else Word.UNKNOWN
-    change = ratio - 1 if is_sure else 0.0
-    if abs(change) > rules.slight:
+    change = round(ratio - 1, 9)  # 11 ÷ 10 is +10 %, and not a binary digit more
+    if is_sure and abs(change) > rules.slight:
         stayed = any((jump.after > jump.before) == (change > 0) for jump in found)
         if change > 0:
             return Word.SURGE if stayed and ratio >= rules.jump else Word.RISE
@@ -121,6 +123,8 @@ def _word(ratio: float | None, variation: float, found: tuple[Jump, ...], is_sur
         return Word.FLUCTUATING
     if abs(change) <= rules.steady:
         return Word.STEADY
+    if not is_sure:
+        return Word.WITHIN_CHANCE
     return Word.SLIGHT_RISE if change > 0 else Word.SLIGHT_FALL
 
 

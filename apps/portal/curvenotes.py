@@ -25,6 +25,7 @@ WORDS = {
     Word.SURGE: gettext_lazy("%(what)s: surge"),
     Word.PLUNGE: gettext_lazy("%(what)s: plunge"),
     Word.FLUCTUATING: gettext_lazy("%(what)s: repeated rises and falls"),
+    Word.WITHIN_CHANCE: gettext_lazy("%(what)s: change within chance variation"),
 }
 
 

@@ -34,6 +34,36 @@ def test_a_curve_gets_its_word(levels, word):
     assert trend(around(levels)).word is word
 
 
+@pytest.mark.parametrize(
+    ("last", "word"),
+    [
+        (100, Word.STEADY),
+        (110, Word.STEADY),
+        (90, Word.STEADY),
+        (111, Word.WITHIN_CHANCE),
+        (89, Word.WITHIN_CHANCE),
+        (135, Word.WITHIN_CHANCE),
+        (140, Word.RISE),
+    ],
+)
+def test_a_change_that_days_differ_by_anyway_is_steady_within_ten_percent_only(last, word):
+    """Days alternate by ±20 %, so that the ten-day means must differ by 37.5 % to differ by two standard errors; the robust
+    variation is 28 %, too little to be fluctuating."""
+    restless = np.tile([80.0, 120.0], 15)
+    assert trend(np.r_[restless[:10], restless, restless[:10] + last - 100]).word is word
+
+
+def test_a_change_that_is_sure_keeps_its_word():
+    assert trend([100.0] * 20 + [111.0] * 20).word is Word.SLIGHT_RISE
+    assert trend([100.0] * 20 + [150.0] * 20).word is Word.RISE
+    assert trend([100.0] * 20 + [110.0] * 20).word is Word.STEADY
+
+
+def test_no_trend_with_much_variation_is_fluctuating_beyond_ten_percent_too():
+    restless = np.tile([50.0, 150.0], 15)
+    assert trend(np.r_[restless[:10], restless, restless[:10] + 20]).word is Word.FLUCTUATING
+
+
 def test_a_bump_that_is_over_is_no_surge_but_its_jumps_are_known():
     found = trend(around(np.r_[np.full(40, 1000), np.full(12, 4000), np.full(38, 1000)]))
     assert found.word is Word.STEADY

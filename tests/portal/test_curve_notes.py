@@ -31,12 +31,19 @@ def texts(notes) -> list[str]:
         ([100.0] * 92, "23/TCP: steady (last ten days 1 times the first ten)"),
         ([100.0 + n * 0.25 for n in range(92)], "23/TCP: slight rise (last ten days 1.20 times the first ten)"),
         ([100.0] * 60 + [20.0] * 32, "23/TCP: plunge (last ten days 0.20 times the first ten)"),
+        ([80.0, 120.0] * 41 + [100.0, 140.0] * 5, "23/TCP: change within chance variation (last ten days 1.20 times the first ten)"),
         ([100.0, None] * 46, "23/TCP: steady (last ten days 1 times the first ten)"),
     ],
 )
 def test_a_curve_is_told_in_the_words_of_change(values, text):
     with translation.override("en"):
         assert texts(curve_notes(curves(values))) == [text]
+
+
+def test_a_change_within_chance_is_told_in_japanese():
+    with translation.override("ja"):
+        told = texts(curve_notes(curves([80.0, 120.0] * 41 + [100.0, 140.0] * 5)))
+    assert told == ["23/TCP：偶然の変動の範囲内の増減（最後の 10 日平均は最初の 10 日平均の 1.20 倍）"]
 
 
 def test_weekdays_are_those_of_the_days():
