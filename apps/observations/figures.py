@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from apps.common.periods import Bin, Period, local_day
 from apps.common.ports import PortKey
+from apps.common.sourcekeys import Prefix
 from apps.observations.models import Signature
 from apps.sensors.scopes import SensorScope
 
@@ -70,6 +71,7 @@ class Selection:
     groups: tuple[str, ...] = ()  # slugs of named port groups
     origin: Origin | None = None
     fixed_panel: bool = False  # `scope` holds sensors that watched throughout, and no other
+    prefix: Prefix | None = None  # sources with an address in it; what segments alone tell apart
     groups_on: date | None = None  # the day whose definitions of port groups hold; by default the period's last
 
     @property

@@ -17,7 +17,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.common import regions
+from apps.common import regions, sourcekeys
 from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period, bins, day_start
 from apps.common.ports import PortKey
@@ -62,7 +62,7 @@ def selection_from(
 ) -> Selection:
     """What the parameters select for this user. `others` are the names that the caller itself understands;
     any further name is refused, so that a misspelt filter never silently shows everything. `scope` is the one of
-    `sensors` where the caller knows it already."""
+    `sensors` where the caller knows it already. `prefix` is read where it is among `others`: lists of sources take it."""
     values = read(query, SELECTION_NAMES | frozenset(others))
     scope = scope or scope_for(user, values.get("sensors", "all"))
     zone = _zone(values)
@@ -75,6 +75,7 @@ def selection_from(
         origin=optional_from(values, "origin", (Origin.DOMESTIC, Origin.FOREIGN)),
         signatures=_list("signatures", values, _signature),
         scanners=choice_from(values, "scanners", tuple(Scanners), Scanners.INCLUDE),
+        prefix=_prefix(values.get("prefix", "")),
     )
     _require_groups(selection)
     _require_agreement(selection)
@@ -222,6 +223,13 @@ def _list(name: str, values: Mapping[str, str], parse: Callable[[str], Value]) -
         return tuple(dict.fromkeys(parse(part) for part in parts))
     except ValueError as error:
         raise ParameterError(name, str(error)) from error
+
+
+def _prefix(text: str) -> sourcekeys.Prefix | None:
+    try:
+        return sourcekeys.read_prefix(text) if text else None
+    except ValueError as error:
+        raise ParameterError("prefix", str(error)) from error
 
 
 def _require_groups(selection: Selection) -> None:

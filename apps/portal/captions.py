@@ -25,6 +25,7 @@ def full_title(title: str, view: View) -> str:
     filters += _some([group.name for group in portgroups.chosen(chosen.groups, chosen.definitions_day)])
     filters += [] if "regions" in view.fixed else _some([region_label(code) for code in chosen.regions])
     filters += [str(words.ORIGINS[chosen.origin])] if chosen.origin else []
+    filters += [str(chosen.prefix)] if chosen.prefix else []
     filters += _some([str(words.SIGNATURES[signature]) for signature in chosen.signatures])
     filters += [] if "sensors" in view.fixed else _some(view.sensor_names)
     filters += [_("fixed panel")] if chosen.fixed_panel else []

@@ -14,7 +14,7 @@ from apps.observations.figures import Dimension, SourcePage
 from apps.observations.models import Signature
 from apps.portal.figures import Figure
 from apps.portal.links import with_query, with_state
-from apps.portal.state import View, view_from
+from apps.portal.state import OF_SOURCES, View, view_from
 
 SELECTION = ("period", "from", "to", "zone", "sensors", "fixed", "scanners", "signatures")
 MOST_RANKS = 1000
@@ -76,7 +76,7 @@ def _whole(value: float | None) -> float | None:
 
 def sources_file(request: HttpRequest) -> StreamingHttpResponse:
     """Every source behind a view, most packets first."""
-    view = view_from(request)
+    view = view_from(request, others=OF_SOURCES)
     first = queries.sources(view.selection, "", SOURCES_A_TURN)  # what cannot be answered must fail before the answer begins
     header = [_("source IP address"), _("region"), _("packets"), _("first seen (UTC)"), _("last seen (UTC)"), _("sensors"), _("ports")]
     filters = [text for text in view.filters().values() if text]

@@ -161,6 +161,8 @@ def _chips(view: View) -> Iterator[Chip]:
         yield Chip(group.name, view.url_here(groups=_without(chosen.groups, group.slug)))
     if chosen.origin:
         yield Chip(str(words.ORIGINS[chosen.origin]), view.url_here(origin=""))
+    if chosen.prefix:
+        yield Chip(str(chosen.prefix), view.url_here(prefix=""))
     if chosen.fixed_panel:
         yield Chip(_("fixed panel"), view.url_here(fixed=""))
     names = tuple(signature.label for signature in chosen.signatures)

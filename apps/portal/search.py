@@ -1,4 +1,4 @@
-"""Where the search box leads: an address, a port, an AS, a region, a ticket number or a holder."""
+"""Where the search box leads: an address, a prefix, a port, an AS, a region, a ticket number or a holder."""
 
 import re
 
@@ -6,11 +6,13 @@ from django.urls import reverse
 from django.utils import translation
 
 from apps.accounts.models import User
+from apps.common import sourcekeys
 from apps.common.ports import PortKey
 from apps.coordination import numbers
 from apps.coordination.models import may_read_tickets
 from apps.enrichment.blocks import read_address
 from apps.enrichment.models import Holder
+from apps.portal.links import with_query
 from apps.reference.names import is_region, region_codes, region_label
 from apps.reference.routeorigins import asn
 
@@ -26,18 +28,30 @@ SHORTEST_NAME = 3
 def destination(text: str, user: User) -> str | None:
     """The path of the page that the text names, None where it names nothing."""
     text = text.strip()
-    for find in (_address, _port, _system, _ticket, _region, _holder):
+    for find in (_address, _prefix, _port, _system, _ticket, _region, _holder):
         if path := find(text, user):
             return path
     return None
 
 
 def _address(text: str, user: User) -> str | None:
+    """Also one with the length of a single source behind it."""
+    text = text.strip("[]")
+    lengths = ("/64", "/128") if ":" in text else ("/32",)
     try:
-        address = read_address(text.strip("[]").removesuffix("/64").removesuffix("/32"))
+        address = read_address(next((text.removesuffix(length) for length in lengths if text.endswith(length)), text))
     except ValueError:
         return None
     return reverse("portal:source", args=[str(address)])
+
+
+def _prefix(text: str, user: User) -> str | None:
+    """The sources in it. What people copy may have an address of the prefix in front of the length."""
+    try:
+        prefix = sourcekeys.prefix_around(text)
+    except ValueError:
+        return None
+    return with_query(reverse("portal:sources"), {"prefix": str(prefix)})
 
 
 def port_named(text: str) -> PortKey | None:

@@ -24,7 +24,8 @@ from apps.sensors.queries import sensor_labels
 
 # `previous=true` is what links of before `compare` say.
 PAGE_NAMES = frozenset({"unit", "bin", "scale", "compare", "previous", "limit", "cursor"})
-NARROWING = ("ports", "groups", "regions", "origin")
+NARROWING = ("ports", "groups", "regions", "origin", "prefix")
+OF_SOURCES = frozenset({"prefix"})  # filters that pages about single sources take, and no others
 LAST_DAYS = {"through": "to", "before_through": "before_to"}  # inclusive for people, exclusive for programs
 OWN_FILTERS = (*NARROWING, "limit")
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from ipaddress import ip_network
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -94,10 +95,17 @@ def computed(user, question):
 
 
 PORT_23 = (PortKey(6, 23),)
-FILTERS = [{}, {"ports": PORT_23}, {"signatures": (Signature.MIRAI,)}, {"scanners": Scanners.EXCLUDE}, {"origin": Origin.UNKNOWN}]
+FILTERS = [
+    {},
+    {"ports": PORT_23},
+    {"prefix": ip_network("198.51.100.96/28")},
+    {"signatures": (Signature.MIRAI,)},
+    {"scanners": Scanners.EXCLUDE},
+    {"origin": Origin.UNKNOWN},
+]
 
 
-UNITS = [Unit.PACKETS, Unit.SOURCES, Unit.PACKETS_PER_SOURCE, Unit.PACKETS_PER_SENSOR_DAY, Unit.SOURCES]
+UNITS = [Unit.PACKETS, Unit.SOURCES, Unit.SOURCES, Unit.PACKETS_PER_SOURCE, Unit.PACKETS_PER_SENSOR_DAY, Unit.SOURCES]
 
 
 @pytest.mark.parametrize(("filters", "unit"), list(zip(FILTERS, UNITS, strict=True)), ids=str)
@@ -113,6 +121,15 @@ def test_what_is_computed_is_what_a_page_would_have_read(seen, narrow, filters, 
         _forget()
         assert computed(seen.analyst, question) == expected
     assert KeptRows.objects.exists()
+
+
+@pytest.mark.parametrize("prefix", ["198.51.100.112/28", "2001:db8::/32", "::/0"])
+def test_sources_of_a_prefix_are_computed_like_any_others(seen, narrow, prefix):
+    question = partial(queries.sources, of_two(seen, prefix=ip_network(prefix)))
+    expected = question()
+    _forget()
+    assert computed(seen.analyst, question) == expected
+    assert bool(expected.rows) == prefix.startswith("198")
 
 
 def _forget():

@@ -1,6 +1,7 @@
 """Rankings and series over a small network of which every number can be counted by hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_network
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -191,6 +192,30 @@ def test_a_day_that_is_rolled_up_again_is_not_answered_from_the_cache(seen):
     sightings.see(seen.sensor, at(MONDAY), "192.0.2.9", "tcp/23", 3)
     sightings.roll_up()
     assert queries.ranking(select(seen)).total == before + 3
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("198.51.100.0/24", {"198.51.100.1": 11}),
+        ("198.51.100.2/31", {}),  # backscatter is not counted
+        ("192.0.2.0/29", {"192.0.2.7": 1}),
+        ("192.0.2.0/30", {}),
+        ("0.0.0.0/0", {"198.51.100.1": 11, "192.0.2.7": 1}),
+        ("2001:db8::/64", {"2001:db8::/64": 6}),
+        ("2001:db8::/32", {"2001:db8::/64": 6}),
+        ("2001:db8:0:1::/64", {}),
+        ("::/0", {"2001:db8::/64": 6}),
+    ],
+)
+def test_sources_of_a_prefix(seen, prefix, expected):
+    chosen = select(seen, prefix=ip_network(prefix))
+    page = queries.sources(chosen)
+    assert {row.address: row.packets for row in page.rows} == expected
+    assert (page.total_sources, page.meta.filters) == (len(expected), {"prefix": prefix})
+    # No count keeps prefixes apart, so whatever else is asked of such a selection comes from segments, too.
+    assert queries.ranking(chosen).total == sum(expected.values())
+    assert queries.ranking(chosen, unit=Unit.SOURCES).total == len(expected)
 
 
 def test_survey_scanners_can_be_left_out_or_looked_at_alone(seen):

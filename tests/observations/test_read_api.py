@@ -96,6 +96,25 @@ def test_sources_have_the_as_of_the_last_day_by_the_tables_of_routes(seen):
     assert [row["asn"] for row in earlier] == ["64496"]
 
 
+def test_sources_of_a_prefix_come_page_by_page(seen):
+    for number in range(10):
+        sightings.see(seen.sensor, at(MONDAY), f"198.51.100.{number + 10}", "tcp/80")
+    sightings.roll_up()
+    found, cursor = [], ""
+    while cursor is not None:
+        answer = get(seen.analyst, "sources", prefix="198.51.100.0/28", limit=4, cursor=cursor).json()
+        assert (answer["total_sources"], answer["meta"]["filters"]) == (7, {"prefix": "198.51.100.0/28"})
+        found += [row["address"] for row in answer["rows"]]
+        cursor = answer["next_cursor"]
+    assert found == ["198.51.100.1", *(f"198.51.100.{number}" for number in range(10, 16))]
+    assert [row["address"] for row in get(seen.analyst, "sources", prefix="2001:db8::/32").json()["rows"]] == ["2001:db8:1:2::/64"]
+
+
+def test_a_partner_asks_a_prefix_of_their_own_sensors(seen):
+    [row] = get(seen.partner_a, "sources", prefix="198.51.100.0/24").json()["rows"]
+    assert (row["packets"], row["sensors"]) == (1, 1)
+
+
 def test_pages_of_sources_follow_each_other_without_gap_or_repeat(seen):
     for number in range(25):
         sightings.see(seen.sensor, at(MONDAY), f"192.0.2.{number}", "tcp/80")
@@ -193,6 +212,12 @@ def test_network_counts_show_a_partner_neither_sensors_nor_addresses(seen):
         ("sources", "cursor", "MTIz"),
         ("sources", "cursor", "LTE6LTE"),
         ("sources", "unit", "packets"),
+        ("sources", "prefix", "bananas"),
+        ("sources", "prefix", "198.51.100.0/33"),
+        ("sources", "prefix", "198.51.100.7/24"),
+        ("sources", "prefix", "2001:db8::/65"),
+        ("rankings", "prefix", "198.51.100.0/24"),
+        ("series", "prefix", "198.51.100.0/24"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_refused_by_name(seen, name, parameter, value):

@@ -86,6 +86,8 @@ def test_the_card_counts_what_is_known_and_under_way(cast):
     answer("1.33.0.1")
     assert progress(cast.analyst) == (3, 9)  # its neighbours too
     assert progress(cast.analyst, ports="tcp/445") == (3, 3)
+    assert progress(cast.analyst, prefix="1.33.0.0/24") == (3, 3)
+    assert progress(cast.analyst, prefix="1.33.0.0/23") == (3, 6)
 
 
 def test_the_button_queues_what_the_view_shows_and_nothing_else(cast):
@@ -95,6 +97,13 @@ def test_the_button_queues_what_the_view_shows_and_nothing_else(cast):
     assert {(row.state, row.priority, row.registry) for row in rows} == {(State.QUEUED, Priority.REPORT, "apnic")}
     entry = AuditEntry.objects.latest("pk")
     assert (entry.action, entry.actor_name, entry.detail["asked"]) == ("lookups.request", "coordinator", 3)
+
+
+def test_the_button_of_a_prefix_queues_its_sources(cast):
+    page = client_of(cast.analyst).get(reverse("portal:sources"), scene.PERIOD | {"prefix": "1.33.1.0/24"}).content.decode()
+    assert f"{CARD}?from=2026-03-02&amp;to=2026-03-16&amp;prefix=1.33.1.0/24" in page
+    post(cast.coordinator, prefix="1.33.1.0/24")
+    assert {row.address for row in Lookup.objects.all()} == {f"1.33.1.{last}" for last in (1, 2, 3)}
 
 
 def test_a_second_click_asks_for_nothing_twice_and_goes_on_behind_the_limit(cast, settings):

@@ -127,6 +127,34 @@ def test_sources_come_page_by_page(seen, visit):
     assert [row[0] for row in table_rows(text_of(visit(seen.analyst, link)), "sources-title")] == ["2001:db8:1:2::/64"]
 
 
+def test_sources_of_a_prefix_say_so_in_title_form_and_file(seen, visit):
+    page = text_of(visit(seen.analyst, "/sources/", **PERIOD, prefix="198.51.100.0/24", limit="1"))
+    assert [row[0] for row in table_rows(page, "sources-title")] == [JAPANESE]
+    assert "Source IP addresses (198.51.100.0/24)" in page and "1 in all" in page
+    assert re.search(r'name="prefix" value="198.51.100.0/24"', page)
+    assert re.search(r'class="chip" href="/sources/\?[^"]*limit=1">198.51.100.0/24', page)
+    [link] = re.findall(r'href="(/sources.csv[^"]+)"', page)
+    response = visit(seen.analyst, link.replace("&amp;", "&"))
+    assert response["Content-Disposition"] == 'attachment; filename="sources-198-51-100-0-24.csv"'
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["source IP address", JAPANESE]
+
+
+def test_the_next_sources_of_a_prefix_are_of_the_prefix(seen, visit):
+    page = text_of(visit(seen.analyst, "/sources/", **PERIOD, prefix="0.0.0.0/0", limit="1"))
+    link = re.search(r'href="([^"]+)" rel="next"', page)[1].replace("&amp;", "&")
+    page = text_of(visit(seen.analyst, link))
+    assert [row[0] for row in table_rows(page, "sources-title")] == [OTHER]
+    assert 'rel="next"' not in page  # the IPv6 source is not in it
+
+
+def test_a_prefix_that_is_none_is_told_in_words(seen, visit):
+    for prefix, words in (("198.51.100.7/24", "write 198.51.100.0/24"), ("2001:db8::/65", "longer than /64"), ("x", "is not a prefix")):
+        response = visit(seen.analyst, "/sources/", **PERIOD, prefix=prefix)
+        assert response.status_code == 400
+        assert words in text_of(response)
+
+
 def test_the_csv_of_sources_holds_them_all(seen, visit):
     response = visit(seen.analyst, "/sources.csv", **PERIOD)
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()

@@ -9,6 +9,12 @@ from apps.portal.search import destination
         ("192.0.2.1", "/sources/192.0.2.1/"),
         (" 2001:DB8::1 ", "/sources/2001:db8::1/"),
         ("2001:db8:1:2::/64", "/sources/2001:db8:1:2::/"),
+        ("192.0.2.1/32", "/sources/192.0.2.1/"),
+        ("2001:db8::1/128", "/sources/2001:db8::1/"),
+        ("198.51.100.0/24", "/sources/?prefix=198.51.100.0/24"),
+        (" 2001:DB8::/32 ", "/sources/?prefix=2001:db8::/32"),
+        ("198.51.100.7/24", "/sources/?prefix=198.51.100.0/24"),
+        ("2001:db8::/96", "/sources/?prefix=2001:db8::/96"),  # whose page says why not
         ("tcp/23", "/ports/tcp/23/"),
         ("23/TCP", "/ports/tcp/23/"),
         ("23/TCP (telnet)", "/ports/tcp/23/"),
@@ -32,7 +38,8 @@ def test_the_search_box_understands(cast, text, path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tcp/70000", "bananas", "192.0.2.300", "XX", "2026-1", "AS0", "AS4294967296", "70000", "//evil.example"]
+    "text",
+    ["", "tcp/70000", "bananas", "192.0.2.300", "192.0.2.0/33", "10/8", "XX", "2026-1", "AS0", "AS4294967296", "70000", "//evil.example"],
 )
 def test_the_search_box_does_not_guess(cast, text):
     assert destination(text, cast.coordinator) is None

@@ -115,6 +115,7 @@ def test_an_as_has_a_page_of_its_prefixes(seen, visit):
     page = text_of(visit(seen.analyst, "/as/64500/", **PERIOD))
     assert table_rows(page, "prefixes-1") == [["198.51.100.0/24", "–"], ["198.51.100.0/28", "AS64501"]]
     assert table_rows(page, "prefixes-2") == [["2001:db8::/32", "–"]]
+    assert 'href="/sources/?from=2026-03-02&amp;to=2026-03-16&amp;prefix=198.51.100.0/28"' in page
     assert "Sample &lt;Net&gt;" in page
     assert "Sample" not in text_of(visit(seen.partner_a, "/as/64500/", **PERIOD))
     assert queries_of(client_for(seen.analyst), "/as/64500/", **PERIOD) <= BUDGET

@@ -30,6 +30,7 @@ ABSURD = [
     ({"por\x00ts": "tcp/23"}, r"por\?ts.*unknown parameter"),
     (TEN_YEARS | {"bin": "hour"}, r"bin.*9000 bins|(bin|from).*unknown parameter|from.*(400|366|3660|\d+) days|day.*is needed"),
     ({"from": "2016-01-01", "to": "2026-03-01"}, r"from.*(3660 days|unknown parameter)"),
+    ({"prefix": "198.51.100.7/24"}, r"prefix.*(write 198\.51\.100\.0/24|unknown parameter)"),
     ({"limit": "9" * 400}, r"limit.*(from 1 to \d+|unknown parameter)"),
 ]
 

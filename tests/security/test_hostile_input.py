@@ -17,7 +17,7 @@ TEXTS = (NUL, "%00", "x" * 20_000, "9" * 400, "-1", "1e9", "nan", "../../etc/pas
          "tcp/23,tcp/23", "9999-12-31")  # fmt: skip
 FIGURES = (
     "from", "to", "through", "period", "zone", "sensors", "ports", "regions", "signatures", "scanners", "unit", "bin", "scale", "previous",
-    "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format", "groups", "origin", "mean",
+    "compare", "fixed", "limit", "cursor", "top", "split", "dimension", "format", "groups", "origin", "prefix", "mean",
     "name", "day", "ending", "days", "rows", "columns", "top_rows", "top_columns",
     "kind", "state", "page", "region", "before_from", "before_to", "before_through", "shading", "chart", "match", "add", "subject",
     "c0-ports", "c0-join", "c0-min", "c0-first", "c0-last", "c0-sensors", "c9-groups", "names", "kinds", "others", "field",
@@ -64,6 +64,7 @@ def test_no_parameter_brings_a_page_down(portal, db, name):
     ("name", "parameter"),
     [
         ("api:series", "from"), ("api:rankings", "sensors"), ("api:rankings", "ports"), ("api:rankings", "zone"), ("api:sources", "cursor"),
+        ("api:sources", "prefix"), ("portal:sources", "prefix"), ("portal:csv-sources", "prefix"), ("portal:looking-up", "prefix"),
         ("portal:sources", "cursor"), ("portal:search", "q"), ("coordination:ticket-list", "q"), ("coordination:open-ticket", "source"),
         ("enrichment:holder", "address"),
     ],

@@ -92,6 +92,12 @@ SERIES = [
 SOURCES = [
     count("limit", 100, params.MAX_LIMIT, "Number of rows of a page."),
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
+    OpenApiParameter(
+        "prefix",
+        str,
+        description="Sources in this prefix alone. No bits behind its length; IPv6 at most /64, since a source is its /64.",
+        examples=[OpenApiExample("IPv4", value="198.51.100.0/24"), OpenApiExample("IPv6", value="2001:db8::/32")],
+    ),
     *SELECTION,
     FORMAT,
 ]

@@ -9,6 +9,7 @@ from apps.observations.figures import Dimension, Origin, Scanners, Selection
 from apps.observations.models import COUNTED, Slice
 from apps.observations.planning import derived, keys
 from apps.reference import portgroups
+from apps.reference.intervals import key_ranges
 
 Span = tuple[datetime, datetime]
 OWNERS = (Dimension.SENSOR, Dimension.PANEL)  # dimensions of which each value has days of its own
@@ -78,6 +79,11 @@ class Ask:
         return (derived.home(), _UNKNOWN) if self.selection.origin is Origin.FOREIGN else ()
 
     @property
+    def ranges(self) -> tuple[tuple[int, int], ...] | None:
+        """First and last source key of each range to keep, None for all."""
+        return tuple(key_ranges(self.selection.prefix)) if self.selection.prefix else None
+
+    @property
     def sensors(self) -> tuple[int, ...]:
         return self._restricted(Dimension.SENSOR, self.selection.scope.sensor_ids) or ()
 
@@ -92,8 +98,8 @@ class Ask:
 
     @property
     def needs_rows(self) -> bool:
-        """Whether something is asked that no count keeps apart: one source, or survey scanners."""
-        return self.source is not None or self.selection.scanners is not Scanners.INCLUDE
+        """Whether something is asked that no count keeps apart: one source, some of them, or survey scanners."""
+        return self.source is not None or self.selection.prefix is not None or self.selection.scanners is not Scanners.INCLUDE
 
     @property
     def is_per_sensor(self) -> bool:

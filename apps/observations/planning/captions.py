@@ -72,6 +72,7 @@ def _filters(selection: Selection) -> dict[str, str]:
         "origin": selection.origin.value if selection.origin else "",
         "signatures": ",".join(str(signature.label) for signature in selection.signatures),
         "scanners": selection.scanners.value if selection.scanners is not Scanners.INCLUDE else "",
+        "prefix": str(selection.prefix or ""),
         "fixed": "true" if selection.fixed_panel else "",
     }
     return {name: text for name, text in filters.items() if text}

@@ -37,5 +37,5 @@ def _definitions(selection: Selection, parts: tuple[Any, ...]) -> tuple[Any, ...
 def _key(selection: Selection, parts: tuple[Any, ...]) -> str:
     whole = (_LAYOUT, selection.scope.cache_key, selection.period.start, selection.period.end, selection.period.zone.key,
              selection.ports, selection.regions, selection.signatures, selection.scanners, selection.origin,
-             selection.groups, _definitions(selection, parts), parts)  # fmt: skip
+             selection.groups, selection.prefix, _definitions(selection, parts), parts)  # fmt: skip
     return "figure:" + hashlib.sha256(pickle.dumps(whole)).hexdigest()

@@ -28,6 +28,7 @@ class RowSpec:
     signatures: tuple[int, ...]
     scanners: Scanners
     source: int | None
+    ranges: tuple[tuple[int, int], ...] | None  # of source keys, both ends included
     ports: tuple[int, ...] | None
     regions: tuple[int, ...] | None
     other_regions: tuple[int, ...]
@@ -39,8 +40,8 @@ class RowSpec:
     @classmethod
     def of(cls, ask: Ask, spans: tuple[Bounds, ...]) -> "RowSpec":
         return cls(
-            ask.sensors, ask.signatures, ask.selection.scanners, ask.source, ask.ports, ask.regions, ask.other_regions,
-            *ask.dimensions, ask.selection.definitions_day if ask.is_by(Dimension.KIND) else date.min, spans,
+            ask.sensors, ask.signatures, ask.selection.scanners, ask.source, ask.ranges, ask.ports, ask.regions,
+            ask.other_regions, *ask.dimensions, ask.selection.definitions_day if ask.is_by(Dimension.KIND) else date.min, spans,
         )  # fmt: skip
 
     def within(self, first: date, end: date) -> tuple["RowSpec", int]:
@@ -77,7 +78,8 @@ class RowSpec:
             return None if kept[name] is None else tuple(kept[name])
 
         return cls(
-            numbers("sensors"), numbers("signatures"), Scanners(kept["scanners"]), kept["source"], numbers("ports"),
-            numbers("regions"), numbers("other_regions"), Dimension(kept["rows"]), Dimension(kept["group"]),
+            numbers("sensors"), numbers("signatures"), Scanners(kept["scanners"]), kept["source"],
+            None if kept.get("ranges") is None else tuple((a, b) for a, b in kept["ranges"]), numbers("ports"), numbers("regions"),
+            numbers("other_regions"), Dimension(kept["rows"]), Dimension(kept["group"]),
             date.fromisoformat(kept["definitions_day"]), tuple((a, b, number) for a, b, number in kept["spans"]),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from apps.observations.planning.rowspecs import RowSpec
 from apps.observations.storage.columns import Frame, length
 from apps.observations.storage.hours import hour_starts, microseconds
 from apps.observations.storage.segments import Filter
+from apps.reference.intervals import inside
 
 _MINUTE_US = 60_000_000
 
@@ -60,6 +61,9 @@ def counted(frame: Frame, spec: RowSpec) -> NDArray[np.bool_]:
         kept &= frame["scanner"] == (spec.scanners is Scanners.ONLY)
     if spec.source is not None:
         kept &= frame["source"] == np.uint64(spec.source)
+    if spec.ranges is not None:
+        firsts, lasts = np.array(spec.ranges, np.uint64).T
+        kept &= inside(firsts, lasts, frame["source"])
     if spec.ports is not None:
         kept &= np.isin(key_column(frame, Dimension.PORT), spec.ports)
     if spec.regions is not None:

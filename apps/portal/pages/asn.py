@@ -23,6 +23,7 @@ SHOWN_NETWORKS = 100
 @dataclass(frozen=True)
 class PrefixLine:
     prefix: str
+    url: str  # of the sources in it
     others: str  # who announced it, too
 
 
@@ -64,7 +65,7 @@ def as_page(view: View, asn: int) -> AsPage:
         asn=asn,
         freshness=view.freshness,
         day=words.day(day),
-        tables=tuple(_table(found, asn) for found in maps_for(day)),
+        tables=tuple(_table(found, asn, view) for found in maps_for(day)),
         networks=_networks(asn) if view.user.is_own_staff else (),
         shows_networks=view.user.is_own_staff,
     )
@@ -74,21 +75,22 @@ def last_day(view: View) -> date:
     return local_day(view.period.end - timedelta(microseconds=1), settings.REPORT_TIME_ZONE)
 
 
-def _table(found: OriginMap, asn: int) -> PrefixTable:
+def _table(found: OriginMap, asn: int, view: View) -> PrefixTable:
     rows = found.prefixes_of(asn).tolist()
     return PrefixTable(
         title=_("%(family)s prefixes") % {"family": Family(found.source.family).label},
         count=words.number(len(rows)),
-        lines=tuple(_line(found, row, asn) for row in rows[:SHOWN_PREFIXES]),
+        lines=tuple(_line(found, row, asn, view) for row in rows[:SHOWN_PREFIXES]),
         more=max(0, len(rows) - SHOWN_PREFIXES),
         as_of=words.day(found.source.date),
         source=found.source.name,
     )
 
 
-def _line(found: OriginMap, row: int, asn: int) -> PrefixLine:
+def _line(found: OriginMap, row: int, asn: int, view: View) -> PrefixLine:
     origin = found.origin(row, found.source.date)
-    return PrefixLine(str(origin.prefix), ", ".join(f"AS{other}" for other in origin.asns if other != asn))
+    url = view.url(reverse("portal:sources"), prefix=str(origin.prefix))
+    return PrefixLine(str(origin.prefix), url, ", ".join(f"AS{other}" for other in origin.asns if other != asn))
 
 
 def _networks(asn: int) -> tuple[NetworkLine, ...]:

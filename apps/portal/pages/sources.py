@@ -48,13 +48,14 @@ class SourcesPage:
     csv_url: str
     next_url: str
     first_url: str
+    prefix: str  # as the form shows it
 
 
 def sources_page(view: View) -> SourcesPage:
     cursor = view.query.get("cursor", "")
     found = queries.sources(view.selection, cursor, view.limit)
     return SourcesPage(
-        filters=filter_bar(view, with_units=False, can_compare=False),
+        filters=filter_bar(view, with_units=False, can_compare=False, also_shown=("prefix",)),
         freshness=view.freshness,
         title=captions.full_title(_("Source IP addresses"), view),
         lines=source_lines(found.rows, view),
@@ -63,6 +64,7 @@ def sources_page(view: View) -> SourcesPage:
         csv_url=sources_csv(view),
         next_url=view.url_here(cursor=found.next_cursor) if found.next_cursor else "",
         first_url=view.url_here() if cursor else "",
+        prefix=str(view.selection.prefix or ""),
     )
 
 

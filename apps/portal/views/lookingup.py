@@ -16,7 +16,7 @@ from apps.enrichment.views import ASKERS
 from apps.observations.planning.sourcelists import require_addresses
 from apps.portal import words
 from apps.portal.pages.lookingup import ask_for_sources, looking_up_page
-from apps.portal.state import view_from
+from apps.portal.state import OF_SOURCES, view_from
 from apps.portal.views.guards import card_or_page, staff_page
 
 
@@ -27,14 +27,14 @@ def looking_up(request: HttpRequest) -> HttpResponseBase:
 
 @staff_page
 def _show(request: HttpRequest) -> HttpResponse:
-    return card_or_page(request, "looking_up", looking_up_page(view_from(request)))
+    return card_or_page(request, "looking_up", looking_up_page(view_from(request, others=OF_SOURCES)))
 
 
 @require_POST
 @require_role(*ASKERS)
 def _ask(request: HttpRequest) -> HttpResponse:
     """Queue the sources of the view in the address, then show the card, which survives a reload."""
-    view = view_from(request)
+    view = view_from(request, others=OF_SOURCES)
     require_addresses(view.selection.scope)
     counts = ask_for_sources(
         view.selection,

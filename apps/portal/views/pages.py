@@ -21,7 +21,7 @@ from apps.portal.pages.sensors import sensors_page
 from apps.portal.pages.source import source_page, timeline_figure
 from apps.portal.pages.sources import sources_page
 from apps.portal.search import destination
-from apps.portal.state import view_from
+from apps.portal.state import OF_SOURCES, view_from
 from apps.portal.views.guards import address_or_404, analysis_page, card_or_page, port_or_404
 from apps.reference.names import is_region
 from apps.reference.routeorigins import LARGEST_ASN
@@ -64,7 +64,7 @@ def region(request: HttpRequest, code: str) -> HttpResponse:
 
 @analysis_page
 def sources(request: HttpRequest) -> HttpResponse:
-    view = view_from(request, limit=50)
+    view = view_from(request, limit=50, others=OF_SOURCES)
     return render(request, "portal/sources.html", {"page": sources_page(view), "looking_up": looking_up_later(view)})
 
 
