@@ -163,10 +163,8 @@ class NetworkCount(CountRow):
     """A count over all sensors of a panel, with the number of sensors that contributed and the largest one's packets.
 
     `by_sensor` says who contributed what, so that rankings can tell it exactly over any period although the per-sensor
-    cross slices are pruned: one 16-byte record per contributing sensor in order of its id, little-endian
-    (`BY_SENSOR`): sensor id u4, distinct sources u4 (of that sensor, in this bin and cell), packets u8."""
-
-    BY_SENSOR = (("sensor", "<u4"), ("sources", "<u4"), ("packets", "<u8"))
+    cross slices are pruned: for each of them its id, distinct sources and packets in this bin and cell
+    (`storage/bysensor.py`). Empty where only numbers are kept."""
 
     pk = models.CompositePrimaryKey("panel", "grain", "slice", "bucket", "protocol", "port", "region", "signature")
     panel = models.PositiveSmallIntegerField()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.observations.models import COUNTED, Grain, NetworkCount, SensorCount, Slice
-from apps.observations.storage import pgcopy, sourcesets
+from apps.observations.storage import bysensor, pgcopy, sourcesets
 from apps.observations.storage.cells import Codes, encode, group
 from apps.observations.storage.columns import Frame, take
 from apps.observations.storage.ragged import Ragged
@@ -76,7 +76,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Contributions:
-    """Which sensors contributed to each of some cells: records `NetworkCount.BY_SENSOR`, one cell after the other."""
+    """Which sensors contributed to each of some cells: `bysensor.RECORD`s, one cell after the other."""
 
     records: NDArray[Any]
     sensors: NDArray[np.int64]
@@ -194,7 +194,7 @@ def contributions_of(coded: Coded, rows: Frame, keys: tuple[str, ...]) -> Contri
     pairs = group(*(rows[key] for key in keys), rows["sensor"], rows["source"])
     packets, codes = pairs.sum(rows["packets"]), {key: pairs.first(rows[key]) for key in (*keys, "sensor")}
     starts = _starts(codes.values(), len(packets))
-    records = np.empty(len(starts), list(NetworkCount.BY_SENSOR))
+    records = np.empty(len(starts), bysensor.RECORD)
     records["sensor"] = coded.values("sensor", codes["sensor"][starts])
     records["sources"] = np.diff(starts, append=len(packets))
     records["packets"] = _sums(packets, starts)
@@ -229,13 +229,13 @@ def _source_sets(cells: Cells, keep: NDArray[np.bool_]) -> Ragged:
 def _network_columns(cells: Cells, by: Contributions, keep: NDArray[np.bool_], grain: Grain) -> dict[str, pgcopy.Column]:
     """An hour's rows hold numbers only, so its records are left out."""
     kept = np.repeat(keep, by.sensors) if grain != Grain.HOUR else np.zeros(len(by.records), np.bool_)
-    size = by.records.dtype.itemsize if grain != Grain.HOUR else 0
+    counts = by.sensors[keep] if grain != Grain.HOUR else np.zeros(int(keep.sum()), np.int64)
     return {
         "panel": cells.keys["panel"][keep].astype(np.int16),
         "sensors": by.sensors[keep].astype(np.int16),
         "largest_sensor_packets": by.largest[keep],
         "sensor_sources": cells.sensor_sources[keep].astype(np.int32),
-        "by_sensor": Ragged(by.records[kept].view(np.uint8), size * by.sensors[keep]),
+        "by_sensor": bysensor.encode_many(by.records[kept], counts),
     }
 
 

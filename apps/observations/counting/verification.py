@@ -21,8 +21,8 @@ from apps.observations.counting.counts import HOURLY_MIN_PACKETS, KEPT_PACKETS, 
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallverification import expected_sensor_sources, expected_small, stored_sensor_sources, stored_small
 from apps.observations.counting.staleness import stale_days
-from apps.observations.models import Grain, NetworkCount, Segment, Slice
-from apps.observations.storage import segments, sourcesets
+from apps.observations.models import Grain, Segment, Slice
+from apps.observations.storage import bysensor, segments, sourcesets
 from apps.observations.storage.hours import day_bounds, hour_starts
 
 _FLOWS = """
@@ -211,5 +211,5 @@ def _set(body: Any) -> list[list[int]]:
 
 def _records(body: Any, records: Any) -> list[list[Cell]]:
     """Of hours, which have no sets, there must be none."""
-    found = np.frombuffer(records, list(NetworkCount.BY_SENSOR)).tolist()
+    found = bysensor.decode_many([bytes(records)])[0].tolist()
     return [found] if body is not None or found else []

@@ -16,18 +16,17 @@ from numpy.typing import NDArray
 
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension
-from apps.observations.models import Grain, NetworkCount, Slice
+from apps.observations.models import Grain, Slice
 from apps.observations.planning import derived, segmentreads, smallreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row, fetch, together
-from apps.observations.storage import sourcesets
+from apps.observations.storage import bysensor, sourcesets
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame
 from apps.sensors.models import Panel
 
-BY_SENSOR = np.dtype(list(NetworkCount.BY_SENSOR))
 _KEYS = {
     Dimension.NONE: "0",
     Dimension.PORT: "(protocol::int << 16 | port)",
@@ -140,12 +139,10 @@ def contributions(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
 
 
 def _records(store: Store, ask: Ask, pieces: Sequence[Piece]) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """What each sensor contributed to each row: the row's key, and the record (`BY_SENSOR`)."""
+    """What each sensor contributed to each row: the row's key, and the `bysensor.RECORD`."""
     rows = _fetch(store, ask, pieces, "by_sensor")
-    bodies = [bytes(body) for *_head, body in rows]
-    lengths = np.array([len(body) // BY_SENSOR.itemsize for body in bodies], np.int64)
-    keys = kinds_in(ask, np.array([row[0] for row in rows], np.int64))
-    return np.repeat(keys, lengths), np.frombuffer(b"".join(bodies), BY_SENSOR)
+    records, numbers = bysensor.decode_many([body for *_head, body in rows])
+    return kinds_in(ask, np.array([row[0] for row in rows], np.int64))[numbers], records
 
 
 def union_counts(sets: dict[tuple[int, int], list[bytes]]) -> Frame:
