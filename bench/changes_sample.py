@@ -15,7 +15,7 @@ from bench.database import empty_database
 FIRST, LAST = date(2013, 4, 1), date(2013, 7, 31)  # four weeks of history before the first search
 LEAST, TIMES = 300, 8
 _EVENTS = """
-WITH daily AS (SELECT {by} AS subject, day, count(*) AS n FROM packet JOIN region_of USING (src) WHERE NOT is_bogon GROUP BY ALL),
+WITH daily AS (SELECT {by} AS subject, day, count(*) AS n FROM packet JOIN region_of USING (src) WHERE is_counted GROUP BY ALL),
      days AS (SELECT DISTINCT day FROM packet), subjects AS (SELECT DISTINCT subject FROM daily WHERE n >= {least}),
      usual AS (SELECT subject, median(coalesce(n, 0)) AS middle FROM subjects CROSS JOIN days
                LEFT JOIN daily USING (subject, day) GROUP BY 1)

@@ -15,11 +15,15 @@ BOGONS = (
 
 _PACKETS = """
 CREATE TABLE packet AS
-SELECT host AS sensor, src::UBIGINT AS src, datetime AS seen_at, (datetime + INTERVAL 9 HOUR)::DATE AS day,
-       CASE proto WHEN 'TCP' THEN 'tcp/' || dpt WHEN 'UDP' THEN 'udp/' || dpt ELSE 'icmp/' || type END AS port,
-       EXISTS (SELECT 1 FROM bogon WHERE src::UBIGINT BETWEEN bogon.first AND bogon.last) AS is_bogon
-FROM read_csv($path, header = true, columns = {
-    'datetime': 'TIMESTAMP', 'host': 'VARCHAR', 'src': 'BIGINT', 'proto': 'VARCHAR', 'type': 'INTEGER', 'spt': 'INTEGER', 'dpt': 'INTEGER'})
+WITH log AS (FROM read_csv($path, header = true, columns = {
+    'datetime': 'TIMESTAMP', 'host': 'VARCHAR', 'src': 'BIGINT', 'proto': 'VARCHAR', 'type': 'INTEGER', 'spt': 'INTEGER', 'dpt': 'INTEGER'
+}))
+SELECT *, port IN ('icmp/3', 'icmp/4', 'icmp/5', 'icmp/11', 'icmp/12') AND NOT is_bogon AS is_backscatter,
+       NOT is_bogon AND NOT is_backscatter AS is_counted
+FROM (SELECT host AS sensor, src::UBIGINT AS src, datetime AS seen_at, (datetime + INTERVAL 9 HOUR)::DATE AS day,
+             CASE proto WHEN 'TCP' THEN 'tcp/' || dpt WHEN 'UDP' THEN 'udp/' || dpt ELSE 'icmp/' || type END AS port,
+             EXISTS (SELECT 1 FROM bogon WHERE src::UBIGINT BETWEEN bogon.first AND bogon.last) AS is_bogon
+      FROM log)
 """
 _REGIONS = """
 CREATE TABLE region_of AS
@@ -29,7 +33,8 @@ FROM (SELECT DISTINCT src FROM packet) LEFT JOIN delegation ON src >= delegation
 
 
 def load(path: Path, delegations: list[tuple[int, int, str]] | None = None) -> duckdb.DuckDBPyConnection:
-    """Tables `packet` (sensor, src, seen_at in UTC, day in Tokyo, port, is_bogon) and, of delegations (first, last, region),
+    """Tables `packet` (sensor, src, seen_at in UTC, day in Tokyo, port, is_bogon, is_backscatter: ICMP errors, the only
+    backscatter the log tells, is_counted: neither) and, of delegations (first, last, region),
     `region_of` (src, region)."""
     connection = duckdb.connect()
     connection.execute("CREATE TABLE bogon (first UBIGINT, last UBIGINT)")
@@ -49,7 +54,7 @@ def load(path: Path, delegations: list[tuple[int, int, str]] | None = None) -> d
     return connection
 
 
-def figures(connection: duckdb.DuckDBPyConnection, by: str, where: str = "NOT is_bogon") -> dict[Any, tuple[int, int]]:
+def figures(connection: duckdb.DuckDBPyConnection, by: str, where: str = "is_counted") -> dict[Any, tuple[int, int]]:
     """Packets and distinct sources by a column or expression of packet and region_of."""
     rows = connection.execute(
         f"SELECT {by}, count(*), count(DISTINCT src) FROM packet JOIN region_of USING (src) WHERE {where} GROUP BY 1"  # noqa: S608

@@ -94,4 +94,4 @@ def frame(batch: Batch) -> Flows:
     limits = decoding.Limits(flows=BATCH, earliest=None, latest=datetime.now(UTC) + timedelta(days=1))
     _header, flows = decoding.decode(arrow(batch), wire.ARROW, limits)
     assert set(flows.numbers) == set(FLOW_NUMBERS)
-    return services.label_bogons(flows, Sensor())
+    return services.labelled(flows, Sensor())

@@ -66,7 +66,7 @@ def _ranking(dimension: str, unit: str, filters: dict[str, str]) -> View:
 
 def _series(split: str, unit: str, size: str, filters: dict[str, str]) -> View:
     moment = "date_trunc('hour', seen_at)" if size == "hour" else f"date_trunc('{size}', day)"
-    key = {"none": "1", "signature": "is_bogon"}.get(split, split)
+    key = {"none": "1", "signature": "is_backscatter"}.get(split, split)
     top = _where(f"SELECT {key} AS key", filters) + " GROUP BY 1 ORDER BY count(*) DESC LIMIT 5"
     sql = (
         f"WITH top AS ({top}) "
@@ -77,7 +77,7 @@ def _series(split: str, unit: str, size: str, filters: dict[str, str]) -> View:
 
 
 def _where(select: str, filters: dict[str, str]) -> str:
-    conditions = ["NOT is_bogon"]
+    conditions = ["is_counted"]
     conditions += [f"port = '{filters['ports']}'"] if "ports" in filters else []
     conditions += [f"region = '{filters['regions']}'"] if "regions" in filters else []
     conditions += [f"sensor LIKE '%{honeypot.DOMESTIC}%'"] if "sensors" in filters else []

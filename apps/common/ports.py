@@ -7,12 +7,16 @@ type·256 + code of ICMP and ICMPv6, and 0 for every other protocol.
 import re
 from dataclasses import dataclass
 
+import numpy as np
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 NAMES = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "icmpv6"}
 NUMBERS = {name: number for number, name in NAMES.items()}
 _ICMP_LIKE = {ICMP, ICMPV6}
+_ICMP_ERRORS = (3, 4, 5, 11, 12)  # RFC 1122, 3.2.2: unreachable, source quench, redirect, time exceeded, parameter problem
+_ICMPV6_INFORMATIONAL = 128  # RFC 4443, 2.1: types below it are errors
 _KEY = re.compile(r"(?P<name>tcp|udp|icmp|icmpv6|ip)/(?P<value>\d{1,5})(?:\.(?P<code>\d{1,3}))?")
 
 
@@ -58,3 +62,9 @@ class PortKey:
             return f"{name}/{self.port}"
         kind, code = divmod(self.port, 256)
         return f"{name}/{kind}.{code}" if code else f"{name}/{kind}"
+
+
+def are_icmp_errors(protocols: NDArray[np.int64], ports: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which ports are ICMP messages that nobody sends but as an answer to a packet."""
+    kinds = ports >> 8
+    return ((protocols == ICMP) & np.isin(kinds, _ICMP_ERRORS)) | ((protocols == ICMPV6) & (kinds < _ICMPV6_INFORMATIONAL))

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.common.periods import Period
+from apps.common.ports import are_icmp_errors
 from apps.observations.counting import retention
 from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.intake import compression, copying, decoding, validation, wire
@@ -78,7 +79,7 @@ def _read(key: SensorKey, body: bytes, media_type: str, encoding: str) -> tuple[
     if header.sensor not in (None, key.sensor.name):
         raise IngestError(403, "wrong_sensor", "The header names another sensor than the one this key belongs to.")
     validation.check(flows, header)
-    return header, label_bogons(flows, key.sensor)
+    return header, labelled(flows, key.sensor)
 
 
 def _limits(key: SensorKey) -> decoding.Limits:
@@ -91,14 +92,17 @@ def _limits(key: SensorKey) -> decoding.Limits:
     )
 
 
-def label_bogons(flows: Flows, sensor: Sensor) -> Flows:
-    """The flows with sources that cannot exist on the Internet labelled so, our own canaries excepted, and the addresses of
-    a scenario where its own sensors see them."""
+def labelled(flows: Flows, sensor: Sensor) -> Flows:
+    """The flows with the labels that a row alone decides, whatever was sent, our own canaries excepted: sources that cannot
+    exist on the Internet (those of a scenario can, where its own sensors see them), then ICMP errors, which are backscatter."""
     keys = source_keys(flows.src)
-    bogon = bogon_mask(keys) & (flows["signature"] != Signature.CANARY)
-    if sensor.is_scenario:
-        bogon &= ~scenario_mask(keys)
-    return replace(flows, numbers={**flows.numbers, "signature": np.where(bogon, int(Signature.BOGON), flows["signature"])})
+    bogon = bogon_mask(keys) & ~scenario_mask(keys) if sensor.is_scenario else bogon_mask(keys)
+    backscatter = are_icmp_errors(flows["protocol"], flows["port"])
+    sent = flows["signature"]
+    signature = np.select(
+        [sent == Signature.CANARY, bogon, backscatter], [int(Signature.CANARY), int(Signature.BOGON), int(Signature.BACKSCATTER)], sent
+    )
+    return replace(flows, numbers={**flows.numbers, "signature": signature})
 
 
 def _store(sensor: Sensor, uuid: UUID, digest: bytes, header: Header, flows: Flows) -> Receipt | None:

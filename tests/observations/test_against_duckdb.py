@@ -96,7 +96,7 @@ def test_busy_ports_agree_on_every_day(loaded):
 def test_japan_to_445_over_the_five_months(loaded):
     user, connection = loaded
     chosen = selection(user, ports=(PortKey.parse("tcp/445"),), regions=("JP",))
-    assert duck.figures(connection, "1", "NOT is_bogon AND region = 'JP' AND port = 'tcp/445'") == {1: (744, 329)}
+    assert duck.figures(connection, "1", "is_counted AND region = 'JP' AND port = 'tcp/445'") == {1: (744, 329)}
     assert every_cell(Ask(chosen)) == {"": (744, 329)}
     assert queries.sources(chosen).total_sources == 329
     assert sum(row.packets for row in queries.sources(chosen, limit=1000).rows) == 744
@@ -116,7 +116,7 @@ def test_units_per_sensor_and_day_agree_over_covered_sensor_days(loaded, unit, c
     expected = dict(
         connection.execute(
             f"SELECT {column}, count({counted}) FROM packet JOIN region_of USING (src) JOIN covered USING (sensor, day)"
-            " WHERE NOT is_bogon GROUP BY 1"
+            " WHERE is_counted GROUP BY 1"
         ).fetchall()
     )
     ranking = queries.ranking(chosen, dimension, unit, 1000)
@@ -130,6 +130,17 @@ def test_private_sources_are_found_when_they_are_asked_for(loaded):
     user, connection = loaded
     bogons = every_cell(Ask(selection(user, signatures=(Signature.BOGON,))))
     assert bogons == {"": duck.figures(connection, "1", "is_bogon")[1]}
+
+
+def test_icmp_errors_are_backscatter(loaded):
+    user, connection = loaded
+    expected = duck.figures(connection, "port", "is_backscatter")
+    assert expected.keys() == {"icmp/3", "icmp/5", "icmp/11"}
+    assert duck.figures(connection, "1", "is_backscatter") == {1: (4129, 1622)}  # docs/decisions/033
+    assert duck.figures(connection, "1", "NOT is_bogon")[1][0] == 337_869
+    assert duck.figures(connection, "1")[1][0] == 333_740
+    assert every_cell(Ask(selection(user, signatures=(Signature.BACKSCATTER,)), Dimension.PORT)) == expected
+    assert every_cell(Ask(selection(user, ports=(PortKey.parse("icmp/3"), PortKey.parse("icmp/11"))))) == {}
 
 
 MESSENGER = ", ".join(f"'udp/{port}'" for port in range(1020, 1040))
@@ -149,7 +160,7 @@ def test_every_kind_and_every_origin_agrees(loaded, dimension, column):
 def test_the_group_of_the_messenger_service_is_one_port_kind(loaded):
     user, connection = loaded
     chosen = selection(user, groups=("messenger-udp",), origin=Origin.FOREIGN)
-    expected = duck.figures(connection, "1", f"NOT is_bogon AND {KIND} LIKE 'group%' AND {ORIGIN} = 'foreign'")
+    expected = duck.figures(connection, "1", f"is_counted AND {KIND} LIKE 'group%' AND {ORIGIN} = 'foreign'")
     assert every_cell(Ask(chosen)) == {"": expected[1]}
 
 

@@ -8,7 +8,7 @@ import time_machine
 from django.db import connection
 
 from apps.observations.intake import wire
-from apps.observations.models import Batch, Mark
+from apps.observations.models import Batch, Mark, Signature
 from apps.sensors.services import add_key
 from tests.cast import sensor_client
 from tests.observations.batches import MINUTE, NOW, arrow, compress, flow, header, ndjson, put, sample, send
@@ -151,6 +151,22 @@ def test_every_reporting_day_of_the_interval_is_marked(cast, client):
 def test_bogon_sources_are_taken_in_and_labelled(client):
     send(client, flow(src="10.1.2.3"), flow(src="fe80::1", signature="mirai"), flow(src="192.168.1.1", signature="canary"), flow())
     assert {str(row["src"]): row["signature"] for row in rows()} == {"10.1.2.3": 5, "fe80::1": 5, "192.168.1.1": 6, "93.184.216.34": 0}
+
+
+@pytest.mark.parametrize("sent", ["not_computable", "none", "zmap", "backscatter"])
+def test_icmp_errors_are_labelled_backscatter_whatever_was_sent(client, sent):
+    errors = [(1, 3 << 8 | 1), (1, 4 << 8), (1, 5 << 8), (1, 11 << 8), (1, 12 << 8), (58, 1 << 8), (58, 3 << 8), (58, 127 << 8)]
+    others = [(1, 0), (1, 8 << 8), (1, 13 << 8), (58, 128 << 8), (58, 129 << 8), (6, 3 << 8), (17, 11 << 8), (47, 0)]
+    send(client, *(flow(protocol=protocol, port=port, signature=sent) for protocol, port in errors + others))
+    found = {(row["protocol"], row["port"]): row["signature"] for row in rows()}
+    assert {found[one] for one in errors} == {Signature.BACKSCATTER}
+    assert {Signature(found[one]).label for one in others} == {sent}
+
+
+def test_canaries_and_bogons_come_before_icmp_errors(client):
+    unreachable = {"protocol": 1, "port": 3 << 8}
+    send(client, flow(src="10.1.2.3", **unreachable), flow(signature="canary", **unreachable), flow(src="93.184.216.35", **unreachable))
+    assert [(str(row["src"]), row["signature"]) for row in rows()] == [("10.1.2.3", 5), ("93.184.216.34", 6), ("93.184.216.35", 4)]
 
 
 def test_the_inventory_learns_when_a_sensor_was_heard_and_of_its_newest_packet(cast, client):
