@@ -1,10 +1,11 @@
 """Counts of closed months, made of their segments. An open month is read from its days.
 
-A month of 100 sensors has some 20 million segment rows, so it is read twice and in parts: sensor by sensor for sensor
-rows and for the panels' totals and regions, then some ports at a time for the panels' ports. Month rows exist only
+A month of 100 sensors has some 20 million segment rows, so it is read sensor by sensor, for sensor rows and for the panels'
+totals and regions, and put aside for the panels' ports, which are made some ports at a time. Month rows exist only
 while they agree with the days (`bins.py`): a day that is rolled again takes them away, and the next run makes them anew.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
 from apps.common.periods import add_months
+from apps.observations.counting.aside import put_aside
 from apps.observations.counting.bins import lock_month_alone, month_bounds, month_is_counted
 from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.rollup import panels_of_sensors
@@ -30,7 +31,7 @@ CLOSES_AFTER = timedelta(days=1)  # late batches of the last evening should not 
 PART_ROWS = 800_000  # rows held at once; grouping takes some 500 bytes for each
 
 _BY_SENSOR = ("sensor", "source", "protocol", "port", "signature", "region", "packets", "excluded")
-_WITHOUT_PORT = ("sensor", "source", "signature", "region", "packets", "excluded")
+_WITHOUT_PORT = tuple(name for name in _BY_SENSOR if name not in ("protocol", "port"))
 # What the month is made of: changes whenever a day of it is rolled, and says whether one waits to be.
 _STATE = """
 SELECT count(*), coalesce(sum(fill.rolled_version), 0)::bigint,
@@ -96,39 +97,33 @@ def _rows(month: date) -> Iterator[CountRows]:
     panels = panels_of_sensors()
     at = np.array([microseconds(month_bounds(month)[0])], np.int64)
     days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
-    reduced = []
-    for sensor in panels:
-        frame = segments.read([sensor], days, _BY_SENSOR)
-        coded = Coded(frame, panels)
-        yield from sensor_rows(coded, coded.columns, Grain.MONTH, at)
-        reduced.append(_without_port(frame))
-    coded = Coded(concat(reduced, _WITHOUT_PORT), panels)
-    yield from network_rows(coded, coded.columns, Grain.MONTH, at, [Slice.TOTAL, Slice.REGION])
-    small = []
-    for frame in _by_port(list(panels), days):
-        coded = Coded(frame, panels)
-        rows = with_fresh(coded.columns)
-        yield from network_rows(coded, rows, Grain.MONTH, at, [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
-        small.append(small_of(coded, rows))
+    by_panel: dict[int, list[Frame]] = defaultdict(list)
+    with put_aside(_BY_SENSOR, max(1, -(-_row_count(days) // PART_ROWS))) as aside:
+        for sensor in panels:
+            frame = segments.read([sensor], days, _BY_SENSOR)
+            coded = Coded(frame, panels)
+            yield from sensor_rows(coded, coded.columns, Grain.MONTH, at)
+            by_panel[panels[sensor]].append(_summed(frame, _WITHOUT_PORT))
+            aside.put(_summed(frame, _BY_SENSOR))
+        for panel in list(by_panel):
+            coded = Coded(concat(by_panel.pop(panel), _WITHOUT_PORT), panels)
+            for slice_ in (Slice.TOTAL, Slice.REGION):  # one by one, and panel by panel, for the sake of memory
+                yield from network_rows(coded, coded.columns, Grain.MONTH, at, [slice_])
+        small = []
+        for frame in aside.parts():
+            coded = Coded(frame, panels)
+            rows = with_fresh(coded.columns)
+            yield from network_rows(coded, rows, Grain.MONTH, at, [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
+            small.append(small_of(coded, rows))
     yield small_rows(small, Grain.MONTH, int(at[0]))
 
 
-def _without_port(frame: Frame) -> Frame:
-    _keys, source = encode(frame["source"])
-    rows = group(frame["sensor"], source, frame["signature"], frame["region"], frame["excluded"])
-    summed = {name: rows.first(frame[name]) for name in _WITHOUT_PORT if name != "packets"}
-    return summed | {"packets": rows.sum(frame["packets"])}
-
-
-def _by_port(sensor_ids: list[int], days: list[date]) -> Iterator[Frame]:
-    """The rows of a month in parts that share no port."""
-    parts = max(1, -(-_row_count(days) // PART_ROWS))
-    for part in range(parts):
-
-        def keep(frame: Frame, part: int = part) -> NDArray[np.bool_]:
-            return frame["port"] % parts == part
-
-        yield segments.read(sensor_ids, days, _BY_SENSOR, keep=keep if parts > 1 else None, max_rows=np.iinfo(np.int64).max)
+def _summed(frame: Frame, names: tuple[str, ...]) -> Frame:
+    """The rows of one sensor's month, those added up that agree in all `names` but the packets."""
+    keys = [name for name in names if name not in ("sensor", "source", "packets")]
+    _sources, source = encode(frame["source"])
+    rows = group(source, *(frame[name] for name in keys))
+    return {name: rows.first(frame[name]) for name in names if name != "packets"} | {"packets": rows.sum(frame["packets"])}
 
 
 def _row_count(days: Iterable[date]) -> int:
