@@ -35,7 +35,8 @@ SELECT sensor.id, string_agg(
 FROM sensors_sensor AS sensor
 CROSS JOIN generate_series(%s::date, %s::date, interval '1 day') AS day(day)
 LEFT JOIN observations_coverage AS coverage ON coverage.sensor_id = sensor.id AND coverage.day = day.day::date
-LEFT JOIN observations_fill AS fill ON fill.sensor_id = sensor.id AND fill.day = day.day::date
+    AND coverage.day BETWEEN %s AND %s
+LEFT JOIN observations_fill AS fill ON fill.sensor_id = sensor.id AND fill.day = day.day::date AND fill.day BETWEEN %s AND %s
 WHERE sensor.id = ANY(%s::bigint[]) GROUP BY sensor.id
 """
 _HOURS = """
@@ -90,7 +91,8 @@ class SensorDays:
 def sensor_days(sensors: Sequence[int], period: Period) -> SensorDays:
     """One query."""
     first, last = _days(period.start, period.end)
-    return once(("sensor days", tuple(sensors), first, last), Read(_DAYS, [first, last, list(sensors)], 1, has_body=True), _sensor_days)
+    read = Read(_DAYS, [first, last] * 3 + [list(sensors)], 1, has_body=True)
+    return once(("sensor days", tuple(sensors), first, last), read, _sensor_days)
 
 
 def _sensor_days(found: list[Row]) -> SensorDays:
