@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.database import empty_database
-from bench.timing import Timing, View, collect_static, median, print_summary, print_timings, signed_in, time_view
+from bench.timing import Timing, View, collect_static, median, print_summary, print_timings, signed_in, time_long, time_view
 from bench.year import build, days_of
 
 FIRST = date(2025, 1, 1)
@@ -41,7 +41,7 @@ def counted_views(periods: Sequence[dict[str, str]], region: str) -> Iterator[Vi
         yield _distinct(period)
         yield View("series", "series", period | {"split": "region", **TELNET})
         yield View("ranking", "rankings", period | {"dimension": "port", "regions": region})
-        yield View("series", "series", period | {"split": "none", "bin": "hour"} | ({} if period is periods[0] else {"bin": "week"}))
+        yield View("series", "series", period | {"split": "none", "bin": "hour" if _days(period) <= QUARTER else "week"})
         for path in ("/", "/ports/", "/ports/tcp/23/", "/regions/", f"/regions/{region}/", "/sensors/", "/explorer/", "/map/"):
             yield View("page", path, period)
         for split in SPLITS:
@@ -53,6 +53,10 @@ def segment_views(period: dict[str, str], region: str) -> Iterator[View]:
     yield View("series", "series", period | {"split": "port", "scanners": "exclude"})
     yield View("ranking", "rankings", period | {"dimension": "port", "unit": "sources", "sensors": "1,2,3"})
     yield View("sources", "sources", period | TELNET | {"regions": region})
+
+
+def _days(period: dict[str, str]) -> int:
+    return (date.fromisoformat(period["to"]) - date.fromisoformat(period["from"])).days
 
 
 def _ranking(dimension: str, unit: str, parameters: dict[str, str]) -> View:
@@ -82,6 +86,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", default="", help="views whose name (page, ranking, series, …) or line contains this")
+    parser.add_argument("--period", choices=("quarter", "all", "both"), default="both")
     parser.add_argument("--no-duck", action="store_true")
     parser.add_argument("--no-tenth", action="store_true", help="leave out the network of a tenth of the sensors")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is written, and measure what is there")
@@ -98,13 +103,21 @@ def _network(options: argparse.Namespace, sensors: int, *, with_duck: bool, with
         _written(folder, options.days, sensors, with_duck)
         collect_static()
         client, engine, region = signed_in(), _duck(folder) if with_duck else None, _busiest_region()
-        counted = [view for view in counted_views(_periods(options.days), region) if view.has(options.only)]
+        periods = _periods(options.days)
+        timed = {"both": periods, "quarter": periods[:1], "all": periods[1:]}[options.period]
+        counted = [view for view in counted_views(timed, region) if view.has(options.only)]
         found = print_timings(counted, lambda view: time_view(view, client, engine, options.repeat, duck_repeat=1)) if counted else []
-        chosen = [view for view in segment_views(_periods(options.days)[0], region) if view.has(options.only)]
-        if with_segments and chosen:
-            print("from segments, over a quarter:")
-            print_timings(chosen, lambda view: time_view(view, client, None, 1))
+        if with_segments and options.period != "all":
+            _time_segments([view for view in segment_views(periods[0], region) if view.has(options.only)], client)
         return found
+
+
+def _time_segments(views: Sequence[View], client: Any) -> None:
+    print("from segments, over a quarter, seconds:")
+    for view in views:
+        first, jobs, again = time_long(view, client)
+        computed = "".join(f" a job of {job.wall / 1000:.1f} (on a processor {job.cpu / 1000:.1f})," for job in jobs)
+        print(f"{view!s:75} {first.wall / 1000:.2f},{computed} then {again.wall / 1000:.2f}", flush=True)
 
 
 @contextmanager

@@ -91,6 +91,31 @@ def time_view(view: View, client: Any, engine: Any, repeat: int, duck_repeat: in
     return Timing(view, cold, warm, in_duck, counts)
 
 
+def time_long(view: View, client: Any) -> tuple[Spent, list[Spent], Spent]:
+    """The first answer; what is computed after it while that is all it says, in turn; the answer then, from empty caches."""
+    from apps.observations.computing import advance
+    from apps.observations.models import Computation
+
+    def ask() -> int:
+        status = client.get(view.url, view.parameters).status_code
+        if status not in (200, 202):
+            raise SystemExit(f"{view}: {status}")
+        return int(status)
+
+    def compute() -> None:
+        for computation in Computation.objects.filter(state__in=Computation.UNFINISHED):
+            while advance(computation.pk, limit_s=15):
+                pass
+
+    forget()
+    first = spent(ask)
+    jobs: list[Spent] = []
+    while ask() == 202 and len(jobs) < 5:
+        jobs.append(spent(compute))
+    forget()
+    return first, jobs, spent(ask)
+
+
 def forget() -> None:
     """Empty caches: the cache server's and the decoded segments of this process."""
     from django.core.cache import cache
