@@ -1,7 +1,7 @@
 """What the sensors saw: batches and flows as they came, and the counts made of them.
 
 Flows and packet samples are partitioned tables made by SQL (migration 0002, `partitions.py`); the models of them
-here only name their columns. Counts are written by `rollup.py` alone and read by `planner.py` alone.
+here only name their columns. Counts are written by `counting/` alone and read by `planning/` alone.
 """
 
 from uuid import uuid4
@@ -109,7 +109,7 @@ class Coverage(models.Model):
 
 
 class Grain(models.IntegerChoices):
-    HOUR = 1
+    HOUR = 1  # kept in bodies, one a day (SensorHours, NetworkHours)
     DAY = 2
     MONTH = 3
 
@@ -133,8 +133,8 @@ class Axis(models.IntegerChoices):
 
 
 class CountRow(models.Model):
-    """Packets and distinct sources in one bin and cell. `bucket` is the instant (UTC) at which the bin begins; day and
-    month bins are those of the reporting zone. `source_set` as in `sourcesets.py`, NULL where only numbers are kept."""
+    """Packets and distinct sources in one bin and cell. `bucket` is the instant (UTC) at which the bin begins; days and
+    months are those of the reporting zone. `source_set` as in `sourcesets.py`."""
 
     grain = models.PositiveSmallIntegerField()
     slice = models.PositiveSmallIntegerField()
@@ -145,7 +145,7 @@ class CountRow(models.Model):
     signature = models.PositiveSmallIntegerField()
     packets = models.BigIntegerField()
     sources = models.PositiveIntegerField()
-    source_set = models.BinaryField(null=True)
+    source_set = models.BinaryField()
 
     class Meta:
         abstract = True
@@ -188,6 +188,54 @@ class SmallCells(models.Model):
     block = models.PositiveIntegerField()
     cells = models.BinaryField()
     members = models.BinaryField()
+
+
+class SensorHours(models.Model):
+    """Packets of one sensor by hour of one reporting day, in one body (`storage/numberbodies.py`): key (0), signature, hour (index
+    into `hours.hour_starts`), packets. `bucket` is the instant at which the day begins."""
+
+    pk = models.CompositePrimaryKey("sensor_id", "bucket")
+    sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+", db_index=False)
+    bucket = models.DateTimeField()
+    body = models.BinaryField()
+
+
+class NetworkHours(models.Model):
+    """Likewise of a panel: everything, each region, and of ports the busy ones. The key is 0, the region, or protocol << 16 | port."""
+
+    pk = models.CompositePrimaryKey("panel", "slice", "bucket")
+    panel = models.PositiveSmallIntegerField()
+    slice = models.PositiveSmallIntegerField()
+    bucket = models.DateTimeField()
+    body = models.BinaryField()
+
+
+class Tally(models.Model):
+    """Numbers of a whole network in one bin, all sensors and counted signatures together: what most figures ask for. One body
+    (`storage/numberbodies.py`) for each axis and block of keys: key, packets, sources, sensor_sources.
+
+    `sources` are distinct over all sensors and signatures. `sensor_sources` is Σ over sensor-days of their distinct sources, also
+    of months. `block` is the key >> BLOCK_BITS, so that a question about few ports reads little."""
+
+    class Axis(models.IntegerChoices):
+        """What the keys are: 0, protocol << 16 | port, region, signature (uncounted ones as well), side of the network."""
+
+        TOTAL = 1
+        PORT = 2
+        REGION = 3
+        SIGNATURE = 4
+        PANEL = 5
+
+    COLUMNS = ("key", "packets", "sources", "sensor_sources")
+    BLOCK_BITS = 14
+
+    pk = models.CompositePrimaryKey("network", "grain", "axis", "bucket", "block")
+    network = models.PositiveSmallIntegerField()  # sensors.Network
+    grain = models.PositiveSmallIntegerField()
+    axis = models.PositiveSmallIntegerField()
+    bucket = models.DateTimeField()
+    block = models.PositiveIntegerField(default=0)
+    body = models.BinaryField()
 
 
 class KeptRows(models.Model):

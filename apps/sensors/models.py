@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
+class Network(models.IntegerChoices):
+    """What is counted as one: our sensors, and those of the scenario."""
+
+    OWN = 1
+    SCENARIO = 2
+
+
 class Panel(models.IntegerChoices):
     """Disjoint parts of what is counted, added at read time: the two halves of the network, and the two of the scenario's
     generated one, which "all" never includes."""
@@ -33,6 +40,10 @@ class Panel(models.IntegerChoices):
     @property
     def is_scenario(self) -> bool:
         return self in (Panel.SCENARIO_DOMESTIC, Panel.SCENARIO_OVERSEAS)
+
+    @property
+    def network(self) -> Network:
+        return Network.SCENARIO if self.is_scenario else Network.OWN
 
 
 class SensorQuerySet(models.QuerySet["Sensor"]):

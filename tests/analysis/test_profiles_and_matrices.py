@@ -13,7 +13,7 @@ from apps.analysis.profiles import hour_profile
 from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period
 from apps.observations.figures import Against, Dimension, Origin, Selection, Unit
-from apps.observations.models import Grain, NetworkCount, Slice
+from apps.observations.models import NetworkHours, Slice
 from apps.observations.planning import segmentreads
 from apps.reference import portgroups
 from apps.sensors.queries import scope_for
@@ -72,7 +72,7 @@ def test_a_profile_has_what_came_in_each_hour_of_the_clock(traffic, split, unit,
 
 
 def test_hours_of_busy_ports_come_from_counts_and_of_quiet_days_from_segments(traffic, monkeypatch):
-    assert NetworkCount.objects.filter(grain=Grain.HOUR, slice=Slice.PORT).values("bucket__date").distinct().count() <= 2
+    assert NetworkHours.objects.filter(slice=Slice.PORT).values("bucket").distinct().count() <= 2
     looked_at = []
     read = segmentreads.rows
     monkeypatch.setattr(segmentreads, "rows", lambda ask, pieces, *more: looked_at.append(len(pieces)) or read(ask, pieces, *more))

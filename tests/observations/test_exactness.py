@@ -104,7 +104,7 @@ def must_agree(confirmed: Counter, first: date = DAY, last: date = DAY) -> None:
         )
         assert {tuple(row[:3]): row[3] for row in cursor.fetchall()} == dict(confirmed)
     assert list(problems(first, last)) == []
-    for grain in Grain:
+    for grain in (Grain.DAY, Grain.MONTH):  # hours are among what `problems` compares
         rows = NetworkCount.objects.filter(grain=grain, slice=Slice.TOTAL).values_list("packets", flat=True)
         assert sum(rows) == sum(confirmed.values()), grain
 

@@ -16,6 +16,7 @@ from apps.common.errors import DomainError
 from apps.common.ports import PortKey
 from apps.common.regions import encode
 from apps.observations.counting import counts
+from apps.observations.counting.bodyverification import stored_hours
 from apps.observations.counting.exclusions import exclude, lift
 from apps.observations.counting.rerolls import reroll_days
 from apps.observations.counting.rollup import roll_day
@@ -39,7 +40,8 @@ def at(hour: float = 12, day: date = DAY) -> datetime:
 def stored() -> dict[str, list]:
     """Everything a rollup writes, but when."""
     tables = {
-        "sensorcount": "*", "networkcount": "*", "smallcells": "*", "coverage": "sensor_id, day, seconds, covered_hours",
+        "sensorcount": "*", "networkcount": "*", "smallcells": "*", "tally": "*", "sensorhours": "sensor_id, bucket, body",
+        "networkhours": "*", "coverage": "sensor_id, day, seconds, covered_hours",
         "segment": "sensor_id, day, flows, rows, body", "fill": "sensor_id, day, region_as_of",
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -134,7 +136,10 @@ def test_days_on_which_clocks_change_hold_exactly_their_own_hours(settings, zone
     for near in (day - timedelta(days=1), day, day + timedelta(days=1)):
         roll_day(near)
     assert packets(Slice.TOTAL, bucket=start) == number == (end - start) / timedelta(minutes=15)
-    assert packets(Slice.TOTAL, Grain.HOUR, bucket__gte=start, bucket__lt=end) == number
+    assert (
+        sum(stored for (owner, slice_, *_cell), stored in stored_hours(day).items() if (owner[0], slice_) == ("panel", Slice.TOTAL))
+        == number
+    )
     assert list(problems(day - timedelta(days=1), day + timedelta(days=1))) == []
 
 
@@ -217,8 +222,12 @@ def test_only_busy_ports_have_hours():
     sightings.see(sensor, at(1), "198.51.100.1", "tcp/80", packets=counts.HOURLY_MIN_PACKETS - 1)
     sightings.see(sensor, at(5), "198.51.100.1", "tcp/80", packets=1)
     roll_day(DAY)
-    rows = NetworkCount.objects.filter(grain=Grain.HOUR, slice=Slice.PORT).order_by("bucket")
-    assert list(rows.values_list("port", "bucket", "packets")) == [(80, at(1), counts.HOURLY_MIN_PACKETS - 1), (80, at(5), 1)]
+    hours = {
+        (port, start): stored
+        for (_owner, slice_, start, _protocol, port, *_rest), stored in stored_hours(DAY).items()
+        if slice_ == Slice.PORT
+    }
+    assert hours == {(80, at(1)): counts.HOURLY_MIN_PACKETS - 1, (80, at(5)): 1}
 
 
 # Reference data
@@ -352,7 +361,9 @@ def test_the_command_refuses_a_rebuild_without_days():
     [
         ("UPDATE observations_networkcount SET packets = packets + 1 WHERE grain = 2 AND slice = 2", "day rows disagree"),
         ("UPDATE observations_networkcount SET source_set = '\\x0101020304' WHERE grain = 2 AND slice = 1", "day rows disagree"),
-        ("DELETE FROM observations_sensorcount WHERE grain = 1", "hour rows disagree"),
+        ("DELETE FROM observations_sensorhours", "hours disagree"),
+        ("DELETE FROM observations_networkhours WHERE slice = 3", "hours disagree"),
+        ("DELETE FROM observations_tally WHERE axis = 4", "tallies disagree"),
         ("DELETE FROM observations_smallcells WHERE axis = 3", "small cells disagree"),
         ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 2", "sources of sensors disagree"),
         ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 1", "sources of sensors disagree"),

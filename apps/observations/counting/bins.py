@@ -4,18 +4,19 @@ Month rows exist only while they agree with the days: whoever rewrites a day del
 transaction. Writers of days hold the month's lock together, the writer of a month holds it alone.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 
 from apps.common.periods import add_months, day_start
-from apps.observations.models import Axis, Grain, Slice
-from apps.sensors.models import Panel
+from apps.observations.models import Axis, Grain, Slice, Tally
+from apps.sensors.models import Network, Panel
 
-_INSTANT = timedelta(microseconds=1)
 _MONTH_WRITES = 0x7453_0004  # first half of the lock's key; arbitrary, but it must stay
 _SLICES = [int(slice_) for slice_ in Slice]
+_PANELS = [int(panel) for panel in Panel]
+_NETWORKS = [int(network) for network in Network]
 
 
 def month_bounds(month: date) -> tuple[datetime, datetime]:
@@ -24,21 +25,26 @@ def month_bounds(month: date) -> tuple[datetime, datetime]:
     return day_start(month, zone), day_start(add_months(month, 1), zone)
 
 
-def delete_bins(cursor: Any, grain: Grain, start: datetime, end: datetime, sensor_ids: list[int]) -> None:
-    """Delete the network rows of the bins that begin in [start, end), and the sensor rows of these sensors. All columns
-    the keys begin with are named, so that neither table is searched further than needed."""
-    bins = [int(grain), _SLICES, start, end]
-    where = "AND grain = %s AND slice = ANY(%s) AND bucket >= %s AND bucket < %s"
-    cursor.execute(f"DELETE FROM observations_sensorcount WHERE sensor_id = ANY(%s) {where}", [sensor_ids, *bins])  # noqa: S608
-    cursor.execute(f"DELETE FROM observations_networkcount WHERE panel = ANY(%s) {where}", [[int(p) for p in Panel], *bins])  # noqa: S608
+def delete_day(cursor: Any, start: datetime, sensor_ids: list[int]) -> None:
+    """Delete all of the reporting day that begins at `start`: of panels and networks, and of these sensors."""
+    _delete_bin(cursor, Grain.DAY, start, sensor_ids)
+    cursor.execute("DELETE FROM observations_sensorhours WHERE sensor_id = ANY(%s) AND bucket = %s", [sensor_ids, start])
     cursor.execute(
-        "DELETE FROM observations_smallcells WHERE panel = ANY(%s) AND grain = %s AND axis = ANY(%s) AND bucket >= %s AND bucket < %s",
-        [[int(p) for p in Panel], int(grain), [int(axis) for axis in Axis], start, end],
+        "DELETE FROM observations_networkhours WHERE panel = ANY(%s) AND slice = ANY(%s) AND bucket = %s", [_PANELS, _SLICES, start]
     )
 
 
-def delete_bin(cursor: Any, grain: Grain, start: datetime, sensor_ids: list[int]) -> None:
-    delete_bins(cursor, grain, start, start + _INSTANT, sensor_ids)
+def _delete_bin(cursor: Any, grain: Grain, start: datetime, sensor_ids: list[int]) -> None:
+    """All columns the keys begin with are named, so that no table is searched further than needed."""
+    bins = [int(grain), _SLICES, start]
+    where = "AND grain = %s AND slice = ANY(%s) AND bucket = %s"
+    cursor.execute(f"DELETE FROM observations_sensorcount WHERE sensor_id = ANY(%s) {where}", [sensor_ids, *bins])  # noqa: S608
+    cursor.execute(f"DELETE FROM observations_networkcount WHERE panel = ANY(%s) {where}", [_PANELS, *bins])  # noqa: S608
+    for table, owner, owners, axes in (("smallcells", "panel", _PANELS, Axis), ("tally", "network", _NETWORKS, Tally.Axis)):
+        cursor.execute(
+            f"DELETE FROM observations_{table} WHERE {owner} = ANY(%s) AND grain = %s AND axis = ANY(%s) AND bucket = %s",  # noqa: S608
+            [owners, int(grain), [int(axis) for axis in axes], start],
+        )
 
 
 def delete_month(cursor: Any, month: date) -> None:
@@ -46,14 +52,14 @@ def delete_month(cursor: Any, month: date) -> None:
     start = month_bounds(month)[0]
     if month_is_counted(cursor, month):
         cursor.execute("SELECT id FROM sensors_sensor")
-        delete_bin(cursor, Grain.MONTH, start, [pk for (pk,) in cursor.fetchall()])
+        _delete_bin(cursor, Grain.MONTH, start, [pk for (pk,) in cursor.fetchall()])
 
 
 def month_is_counted(cursor: Any, month: date) -> bool:
     """Whether the month has rows; every flow makes a network row of some slice."""
     cursor.execute(
         "SELECT 1 FROM observations_networkcount WHERE panel = ANY(%s) AND grain = %s AND slice = ANY(%s) AND bucket = %s LIMIT 1",
-        [[int(p) for p in Panel], Grain.MONTH, _SLICES, month_bounds(month)[0]],
+        [_PANELS, Grain.MONTH, _SLICES, month_bounds(month)[0]],
     )
     return cursor.fetchone() is not None
 

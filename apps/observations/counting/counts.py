@@ -2,7 +2,7 @@
 
 A cell is a value of each key of its slice and of the signature. Slices total, region and excluded are complete. Panels also
 have port and port × region, which keep a cell from `KEPT_SOURCES` sources or `KEPT_PACKETS` packets on, because most cells
-hold one or two sources; `smallcells.py` keeps the others. Ports of single sensors are in segments alone. Hours hold numbers only.
+hold one or two sources; `smallcells.py` keeps the others. Ports of single sensors are in segments alone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,12 @@ from apps.observations.storage.columns import Frame, take
 from apps.observations.storage.ragged import Ragged
 from apps.observations.storage.smallcells import KEPT_PACKETS, KEPT_SOURCES
 
-# A port has network rows by the hour on every day on which its panel saw this many packets to it, and on no other.
+# A port has hours on every day on which its panel saw this many packets to it, and on no other.
 HOURLY_MIN_PACKETS = 500
 # numpy sorts without holding the interpreter; small days are done before a thread has started.
 _THREADS, _THREADS_FROM_ROWS = 2, 50_000
 
-_KEYS = {
+KEYS = {
     Slice.TOTAL: (),
     Slice.PORT: ("service",),
     Slice.REGION: ("region",),
@@ -91,25 +91,21 @@ class CountRows:
     columns: dict[str, pgcopy.Column]
 
     def __len__(self) -> int:
-        return len(self.columns["grain"])  # type: ignore[arg-type]
+        return next(len(column) for column in self.columns.values() if isinstance(column, np.ndarray))
 
     def write(self, cursor: Any) -> None:
         if len(self):
             pgcopy.write(cursor, self.table, self.columns)
 
 
-def sensor_rows(
-    coded: Coded, rows: Frame, grain: Grain, starts_us: NDArray[np.int64], slices: Iterable[Slice] = SENSOR_SLICES
-) -> list[CountRows]:
-    """Rows by sensor of bins that begin at `starts_us` (microseconds since 1970; several only for hours)."""
-    return _all_rows(coded, [("sensor", rows, grain, slice_, starts_us) for slice_ in slices])
+def sensor_rows(coded: Coded, rows: Frame, grain: Grain, start_us: int, slices: Iterable[Slice] = SENSOR_SLICES) -> list[CountRows]:
+    """Rows by sensor of the bin that begins at `start_us` (microseconds since 1970)."""
+    return _all_rows(coded, [("sensor", rows, grain, slice_, start_us) for slice_ in slices])
 
 
-def network_rows(
-    coded: Coded, rows: Frame, grain: Grain, starts_us: NDArray[np.int64], slices: Iterable[Slice] = NETWORK_SLICES
-) -> list[CountRows]:
+def network_rows(coded: Coded, rows: Frame, grain: Grain, start_us: int, slices: Iterable[Slice] = NETWORK_SLICES) -> list[CountRows]:
     """Rows by panel, likewise; `rows` are those of all sensors."""
-    return _all_rows(coded, [("panel", rows, grain, slice_, starts_us) for slice_ in slices])
+    return _all_rows(coded, [("panel", rows, grain, slice_, start_us) for slice_ in slices])
 
 
 def with_fresh(rows: Frame) -> Frame:
@@ -136,11 +132,11 @@ def is_busy(cells: Frame) -> NDArray[np.bool_]:
 
 
 def busy_ports(rows: Frame) -> Frame:
-    """The rows of ports that get network rows by the hour."""
+    """The rows of ports that get hours."""
     return take(rows, _is_busy(rows))
 
 
-def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, NDArray[np.int64]]]) -> list[CountRows]:
+def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, int]]) -> list[CountRows]:
     if len(coded.columns["packets"]) < _THREADS_FROM_ROWS:
         return [_rows(coded, *job) for job in jobs]
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -148,23 +144,23 @@ def _all_rows(coded: Coded, jobs: list[tuple[str, Frame, Grain, Slice, NDArray[n
 
 
 def _is_busy(rows: Frame) -> NDArray[np.bool_]:
-    """Whether the port of each row gets hourly rows: its panel saw enough packets to it, all signatures together."""
+    """Whether the port of each row gets hours: its panel saw enough packets to it, all signatures together."""
     cell = rows["panel"].astype(np.int64) * (int(rows["service"].max(initial=0)) + 1) + rows["service"]
     packets = np.bincount(cell, rows["packets"] * ~rows["excluded"])
     return packets[cell] >= HOURLY_MIN_PACKETS if len(cell) else rows["excluded"]
 
 
-def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, starts_us: NDArray[np.int64]) -> CountRows:
+def _rows(coded: Coded, head: str, rows: Frame, grain: Grain, slice_: Slice, start_us: int) -> CountRows:
     """The rows of one slice, by `sensor` or by `panel`."""
     wanted = rows["excluded"] == (slice_ == Slice.EXCLUDED)
     rows = rows if wanted.all() else take(rows, wanted)
-    keys = (head, *(["hour"] if grain == Grain.HOUR else []), *_KEYS[slice_], "signature")
+    keys = (head, *KEYS[slice_], "signature")
     cells = cells_of(coded, rows, keys)
-    keep = _is_kept(cells, slice_) if grain != Grain.HOUR else np.ones(len(cells.packets), np.bool_)
-    columns = _columns(cells, keep, grain, slice_, starts_us)
+    keep = _is_kept(cells, slice_)
+    columns = _columns(cells, keep, grain, slice_, start_us)
     if head == "sensor":
         return CountRows(SensorCount._meta.db_table, columns | {"sensor_id": cells.keys["sensor"][keep].astype(np.int64)})
-    columns |= _network_columns(cells, contributions_of(coded, rows, keys), keep, grain)
+    columns |= _network_columns(cells, contributions_of(coded, rows, keys), keep)
     return CountRows(NetworkCount._meta.db_table, columns)
 
 
@@ -203,22 +199,22 @@ def contributions_of(coded: Coded, rows: Frame, keys: tuple[str, ...]) -> Contri
     return Contributions(records, np.diff(cell_starts, append=len(records)), largest.astype(np.int64))
 
 
-def _columns(cells: Cells, keep: NDArray[np.bool_], grain: Grain, slice_: Slice, starts_us: NDArray[np.int64]) -> dict[str, pgcopy.Column]:
+def _columns(cells: Cells, keep: NDArray[np.bool_], grain: Grain, slice_: Slice, start_us: int) -> dict[str, pgcopy.Column]:
     """The columns that both tables have."""
     count = int(keep.sum())
     nothing = np.zeros(len(keep), np.int64)
-    service, hour = cells.keys.get("service", nothing)[keep], cells.keys.get("hour", nothing)[keep]
+    service = cells.keys.get("service", nothing)[keep]
     return {
         "grain": np.full(count, grain, np.int16),
         "slice": np.full(count, slice_, np.int16),
-        "bucket": pgcopy.instants(starts_us[hour]),
+        "bucket": pgcopy.instants(np.full(count, start_us, np.int64)),
         "protocol": (service >> 16).astype(np.int16),
         "port": (service & 0xFFFF).astype(np.int32),
         "region": cells.keys.get("region", nothing)[keep].astype(np.int16),
         "signature": cells.keys["signature"][keep].astype(np.int16),
         "packets": cells.packets[keep],
         "sources": cells.sources[keep].astype(np.int32),
-        "source_set": None if grain == Grain.HOUR else _source_sets(cells, keep),
+        "source_set": _source_sets(cells, keep),
     }
 
 
@@ -226,16 +222,14 @@ def _source_sets(cells: Cells, keep: NDArray[np.bool_]) -> Ragged:
     return sourcesets.encode_many(cells.source_keys[np.repeat(keep, cells.sources)], cells.sources[keep])
 
 
-def _network_columns(cells: Cells, by: Contributions, keep: NDArray[np.bool_], grain: Grain) -> dict[str, pgcopy.Column]:
-    """An hour's rows hold numbers only, so its records are left out."""
-    kept = np.repeat(keep, by.sensors) if grain != Grain.HOUR else np.zeros(len(by.records), np.bool_)
-    counts = by.sensors[keep] if grain != Grain.HOUR else np.zeros(int(keep.sum()), np.int64)
+def _network_columns(cells: Cells, by: Contributions, keep: NDArray[np.bool_]) -> dict[str, pgcopy.Column]:
+    kept = np.repeat(keep, by.sensors)
     return {
         "panel": cells.keys["panel"][keep].astype(np.int16),
         "sensors": by.sensors[keep].astype(np.int16),
         "largest_sensor_packets": by.largest[keep],
         "sensor_sources": cells.sensor_sources[keep].astype(np.int32),
-        "by_sensor": bysensor.encode_many(by.records[kept], counts),
+        "by_sensor": bysensor.encode_many(by.records[kept], by.sensors[keep]),
     }
 
 

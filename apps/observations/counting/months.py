@@ -20,10 +20,11 @@ from apps.observations.counting.bins import lock_month_alone, month_bounds, mont
 from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallcells import small_of, small_rows
-from apps.observations.models import Grain, Slice
+from apps.observations.counting.tallies import WITHOUT_PORT, tallied, tally_rows, united, valued_by_source, with_days
+from apps.observations.models import Grain, Slice, Tally
 from apps.observations.storage import segments
 from apps.observations.storage.cells import encode, group
-from apps.observations.storage.columns import Frame, concat
+from apps.observations.storage.columns import Frame, concat, take
 from apps.observations.storage.hours import microseconds
 from apps.observations.storage.locks import month_lock
 
@@ -95,7 +96,7 @@ def _state(month: date) -> _State:
 
 def _rows(month: date) -> Iterator[CountRows]:
     panels = panels_of_sensors()
-    at = np.array([microseconds(month_bounds(month)[0])], np.int64)
+    at, tallies = microseconds(month_bounds(month)[0]), _Tallies()
     days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
     by_panel: dict[int, list[Frame]] = defaultdict(list)
     with put_aside(_BY_SENSOR, max(1, -(-_row_count(days) // PART_ROWS))) as aside:
@@ -109,13 +110,39 @@ def _rows(month: date) -> Iterator[CountRows]:
             coded = Coded(concat(by_panel.pop(panel), _WITHOUT_PORT), panels)
             for slice_ in (Slice.TOTAL, Slice.REGION):  # one by one, and panel by panel, for the sake of memory
                 yield from network_rows(coded, coded.columns, Grain.MONTH, at, [slice_])
+            tallies.add_panel(coded)
         small = []
         for frame in aside.parts():
             coded = Coded(frame, panels)
             rows = with_fresh(coded.columns)
             yield from network_rows(coded, rows, Grain.MONTH, at, [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
             small.append(small_of(coded, rows))
-    yield small_rows(small, Grain.MONTH, int(at[0]))
+            tallies.add_ports(coded)
+    yield small_rows(small, Grain.MONTH, at)
+    yield tally_rows(tallies.frames(month), Grain.MONTH, at)
+
+
+class _Tallies:
+    """Gathers what the parts of a month say: panels share sources, parts of ports share nothing."""
+
+    def __init__(self) -> None:
+        self._by_source: dict[Tally.Axis, list[Frame]] = defaultdict(list)
+        self._of_ports: list[Frame] = []
+
+    def add_panel(self, coded: Coded) -> None:
+        for axis in WITHOUT_PORT:
+            self._by_source[axis].append(valued_by_source(coded, axis))
+
+    def add_ports(self, coded: Coded) -> None:
+        self._of_ports.append(tallied(coded, coded.columns, Tally.Axis.PORT))
+
+    def frames(self, month: date) -> Iterator[tuple[Tally.Axis, Frame]]:
+        ports = concat(self._of_ports, ("network", *Tally.COLUMNS))
+        whole = {axis: united(parts) for axis, parts in self._by_source.items()}
+        whole[Tally.Axis.PORT] = take(ports, np.lexsort((ports["key"], ports["network"])))
+        with connection.cursor() as cursor:
+            for axis, frame in whole.items():
+                yield axis, with_days(cursor, frame, axis, *month_bounds(month))
 
 
 def _summed(frame: Frame, names: tuple[str, ...]) -> Frame:

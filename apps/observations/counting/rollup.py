@@ -15,16 +15,18 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.observations.counting import coverage
-from apps.observations.counting.bins import delete_bin, delete_bins, delete_month, lock_month_shared
-from apps.observations.counting.counts import Coded, CountRows, busy_ports, network_rows, sensor_rows, with_fresh, with_fresh_anywhere
+from apps.observations.counting.bins import delete_day, delete_month, lock_month_shared
+from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh, with_fresh_anywhere
 from apps.observations.counting.flowreads import RAW, read_flows
+from apps.observations.counting.hourbodies import network_hours, sensor_hours
 from apps.observations.counting.labels import Labels, labels_of
 from apps.observations.counting.smallcells import small_of, small_rows
 from apps.observations.counting.staleness import due_days
-from apps.observations.models import Grain, Segment, Slice
+from apps.observations.counting.tallies import tallied, tally_rows
+from apps.observations.models import Grain, Segment, Tally
 from apps.observations.storage import segments
 from apps.observations.storage.columns import Frame, concat, length, take
-from apps.observations.storage.hours import day_bounds, starts_us
+from apps.observations.storage.hours import day_bounds, microseconds
 from apps.observations.storage.locks import day_lock
 from apps.observations.storage.snapshots import snapshot
 from apps.sensors.models import Panel, Sensor
@@ -112,14 +114,15 @@ def _count_rows(read: DayRead) -> list[CountRows]:
     panels = panels_of_sensors()
     others = segments.read([pk for pk in panels if pk not in read.versions], [read.day], _COUNTED)
     coded = Coded(concat([read.rows, others], _COUNTED), panels)
-    stale, hours, rows = coded.rows_of(read.versions), starts_us(read.day), with_fresh(coded.columns)
+    stale, start = coded.rows_of(read.versions), microseconds(day_bounds(read.day)[0])
+    rows = with_fresh_anywhere(with_fresh(coded.columns))
     return [
-        *sensor_rows(coded, stale, Grain.DAY, hours[:1]),
-        *network_rows(coded, with_fresh_anywhere(rows), Grain.DAY, hours[:1]),
-        small_rows([small_of(coded, rows)], Grain.DAY, int(hours[0])),
-        *sensor_rows(coded, stale, Grain.HOUR, hours, [Slice.TOTAL]),
-        *network_rows(coded, coded.columns, Grain.HOUR, hours, [Slice.TOTAL, Slice.REGION]),
-        *network_rows(coded, busy_ports(coded.columns), Grain.HOUR, hours, [Slice.PORT]),
+        *sensor_rows(coded, stale, Grain.DAY, start),
+        *network_rows(coded, rows, Grain.DAY, start),
+        small_rows([small_of(coded, rows)], Grain.DAY, start),
+        tally_rows([(axis, tallied(coded, rows, axis)) for axis in Tally.Axis], Grain.DAY, start),
+        sensor_hours(coded, stale, start),
+        *network_hours(coded, rows, start),
     ]
 
 
@@ -133,19 +136,13 @@ def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
         month = read.day.replace(day=1)
         lock_month_shared(cursor, month)
         delete_month(cursor, month)
-        _delete_counts(cursor, read)
+        delete_day(cursor, day_bounds(read.day)[0], list(read.versions))
         for rows in counts:
             rows.write(cursor)
         _write_segments(cursor, read)
         _write_coverage(cursor, read)
         _write_fills(cursor, read)
     return DayResult(read.day, len(read.versions), length(read.rows), sum(map(len, counts)))
-
-
-def _delete_counts(cursor: Any, read: DayRead) -> None:
-    start, end = day_bounds(read.day)
-    delete_bin(cursor, Grain.DAY, start, list(read.versions))
-    delete_bins(cursor, Grain.HOUR, start, end, list(read.versions))
 
 
 def _write_segments(cursor: Any, read: DayRead) -> None:

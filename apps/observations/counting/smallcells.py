@@ -140,11 +140,7 @@ def _rows(blocks: Sequence[_Block], grain: Grain, start_us: int) -> CountRows:
             "axis": np.array(axes, np.int16),
             "bucket": pgcopy.instants(np.full(count, start_us, np.int64)),
             "block": np.array(numbers, np.int32),
-            "cells": _ragged(cells),
-            "members": _ragged(members),
+            "cells": Ragged.of(cells),
+            "members": Ragged.of(members),
         },
     )
-
-
-def _ragged(bodies: Sequence[bytes]) -> Ragged:
-    return Ragged(np.frombuffer(b"".join(bodies), np.uint8), np.array([len(body) for body in bodies], np.int64))

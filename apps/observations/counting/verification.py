@@ -1,4 +1,4 @@
-"""Do flows, segments, hour, day and month rows agree? For tests, and for operators who want to know.
+"""Do flows, segments, hours, days and months agree? For tests, and for operators who want to know.
 
 Everything is computed here a second time and in another way than rollup does it: flows by GROUP BY in PostgreSQL, counts
 by Arrow's grouping of the segments. Slow and in memory, a day or a month at a time.
@@ -17,7 +17,8 @@ from django.db.models import Sum
 
 from apps.common.periods import add_months
 from apps.observations.counting.bins import month_bounds
-from apps.observations.counting.counts import HOURLY_MIN_PACKETS, KEPT_PACKETS, KEPT_SOURCES
+from apps.observations.counting.bodyverification import expected_hours, expected_tallies, of_days, stored_hours, stored_tallies
+from apps.observations.counting.counts import KEPT_PACKETS, KEPT_SOURCES
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallverification import expected_sensor_sources, expected_small, stored_sensor_sources, stored_small
 from apps.observations.counting.staleness import stale_days
@@ -79,12 +80,13 @@ def _day_problems(day: date) -> Iterator[str]:
     if _has_all_flows(day):
         yield from _differences(f"{day}: flows and segments", _flow_cells(start, end), _segment_cells(rows, day))
     whole = _expected(rows, panels, lambda row: start)
-    yield from _differences(f"{day}: day rows", _kept(whole), _stored(Grain.DAY, start, start))
+    yield from _differences(f"{day}: day rows", _kept(whole), _stored(Grain.DAY, start))
     yield from _differences(f"{day}: small cells", expected_small(whole), stored_small(Grain.DAY, start))
     yield from _differences(f"{day}: sources of sensors", expected_sensor_sources(whole), stored_sensor_sources(start))
     starts = hour_starts(day)
     hours = _expected(rows, panels, lambda row: starts[row["hour"]])
-    yield from _differences(f"{day}: hour rows", _kept_hours(hours, whole), _stored(Grain.HOUR, starts[0], starts[-1]))
+    yield from _differences(f"{day}: hours", expected_hours(hours, whole), stored_hours(day))
+    yield from _differences(f"{day}: tallies", expected_tallies(whole), stored_tallies(Grain.DAY, start))
 
 
 def _has_all_flows(day: date) -> bool:
@@ -98,13 +100,16 @@ def _has_all_flows(day: date) -> bool:
 
 def _month_problems(month: date) -> Iterator[str]:
     start = month_bounds(month)[0]
-    stored = _stored(Grain.MONTH, start, start)
+    stored = _stored(Grain.MONTH, start)
     if stored:  # an open month has none
         panels = panels_of_sensors()
         days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
         expected = _expected(_rows(list(panels), days), panels, lambda row: start)
         yield from _differences(f"{month:%Y-%m}: month rows", _kept(expected), stored)
         yield from _differences(f"{month:%Y-%m}: small cells", expected_small(expected), stored_small(Grain.MONTH, start))
+        by_day = of_days(start, month_bounds(month)[1])
+        tallies = {cell: (*numbers[:2], by_day[cell]) for cell, numbers in expected_tallies(expected).items()}
+        yield from _differences(f"{month:%Y-%m}: tallies", tallies, stored_tallies(Grain.MONTH, start))
 
 
 def _differences(what: str, expected: dict[Cell, Any], found: dict[Cell, Any]) -> Iterator[str]:
@@ -159,20 +164,6 @@ def _is_kept(cell: Cell, total: _Sum) -> bool:
     return slice_ not in (Slice.PORT, Slice.PORT_REGION) or (owner == "panel" and total.is_busy)
 
 
-def _kept_hours(hours: dict[Cell, _Sum], whole: dict[Cell, _Sum]) -> dict[Cell, Any]:
-    packets: dict[Cell, int] = defaultdict(int)
-    for (owner, slice_, _bucket, protocol, port, *_rest), total in whole.items():
-        if slice_ == Slice.PORT:
-            packets[owner, protocol, port] += total.packets
-    kept = {}
-    for cell, total in hours.items():
-        (owner, number), slice_, _bucket, protocol, port = cell[:5]
-        is_busy = slice_ == Slice.PORT and packets[(owner, number), protocol, port] >= HOURLY_MIN_PACKETS
-        if slice_ == Slice.TOTAL or (owner == "panel" and (slice_ == Slice.REGION or is_busy)):
-            kept[cell] = _numbers(owner, total)
-    return kept
-
-
 def _numbers(owner: str, total: _Sum) -> Cell:
     numbers = (total.packets, len(total.sources))
     if owner == "sensor":
@@ -187,29 +178,27 @@ def _values(owner: str, total: _Sum) -> Cell:
     return (*values, [(sensor, len(sources), packets) for sensor, (packets, sources) in sorted(total.by_sensor.items())])
 
 
-def _stored(grain: Grain, first: datetime, last: datetime) -> dict[Cell, Any]:
-    """What the tables say of the bins that begin between two instants, both included."""
+def _stored(grain: Grain, start: datetime) -> dict[Cell, Any]:
+    """What the tables say of the bin that begins at `start`."""
     with connection.cursor() as cursor:
-        where = "WHERE grain = %s AND bucket BETWEEN %s AND %s"
+        where = "WHERE grain = %s AND bucket = %s"
         cursor.execute(
             f"SELECT sensor_id, {_CELL}, packets, sources, source_set FROM observations_sensorcount {where}",  # noqa: S608
-            [grain, first, last],
+            [grain, start],
         )
-        stored = {(("sensor", row[0]), *row[1:7]): (*row[7:9], *_set(row[9])) for row in cursor.fetchall()}
+        stored = {(("sensor", row[0]), *row[1:7]): (*row[7:9], _set(row[9])) for row in cursor.fetchall()}
         cursor.execute(
             f"SELECT panel, {_CELL}, packets, sources, sensors, largest_sensor_packets, source_set, by_sensor"  # noqa: S608
             f" FROM observations_networkcount {where}",
-            [grain, first, last],
+            [grain, start],
         )
-        network = {(("panel", row[0]), *row[1:7]): (*row[7:11], *_set(row[11]), *_records(row[11], row[12])) for row in cursor.fetchall()}
+        network = {(("panel", row[0]), *row[1:7]): (*row[7:11], _set(row[11]), _records(row[12])) for row in cursor.fetchall()}
         return stored | network
 
 
-def _set(body: Any) -> list[list[int]]:
-    return [] if body is None else [sourcesets.keys_of(body).tolist()]
+def _set(body: bytes) -> list[int]:
+    return sourcesets.keys_of(body).tolist()
 
 
-def _records(body: Any, records: Any) -> list[list[Cell]]:
-    """Of hours, which have no sets, there must be none."""
-    found = bysensor.decode_many([bytes(records)])[0].tolist()
-    return [found] if body is not None or found else []
+def _records(body: bytes) -> list[Cell]:
+    return bysensor.decode_many([bytes(body)])[0].tolist()

@@ -34,7 +34,7 @@ def packets(ask: Ask) -> Frame:
         return planner.packets(ask)
     by_day = replace(ask, spans=tuple((piece.start, piece.end) for piece in days))
     numbered = [replace(piece, bin=number) for number, piece in enumerate(days)]
-    hours, sums = together(lambda: countreads.numbers(store, ask, pieces), lambda: countreads.numbers(store, by_day, numbered))
+    hours, sums = together(lambda: countreads.packets(store, ask, pieces), lambda: countreads.packets(store, by_day, numbered))
     return _completed(ask, pieces, hours, sums)
 
 

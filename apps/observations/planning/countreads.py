@@ -1,7 +1,8 @@
 """Reading the count tables: rows of whole panels, and of single sensors. Which of them are complete is said here.
 
 Complete are the slices total and region of the panels and of the sensors and, with the small cells (`smallreads`), port and
-port × region of the panels. Hour rows hold numbers only, exist for the total and (panels) regions and, of ports, for busy ones only.
+port × region of the panels. Of whole networks `tallyreads` knows the numbers without them. Hours (`hourreads`) are packets only, of
+the total and (panels) regions and, of ports, for busy ones.
 """
 
 from collections import defaultdict
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension
 from apps.observations.models import Grain, Slice
-from apps.observations.planning import derived, segmentreads, smallreads
+from apps.observations.planning import derived, hourreads, segmentreads, smallreads, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.reading import once
-from apps.observations.planning.spans import Piece, runs_of
+from apps.observations.planning.spans import Piece, cut, runs_of
 from apps.observations.planning.together import Read, Row, fetch, together
 from apps.observations.storage import bysensor, sourcesets
 from apps.observations.storage.cells import group
@@ -86,13 +87,39 @@ def _months(rows: list[Row]) -> frozenset[date]:
     return frozenset(local_day(datetime.fromtimestamp(bucket, UTC), settings.REPORT_TIME_ZONE) for (bucket,) in rows)
 
 
+def packets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """key, bin, packets. A cell may have several rows."""
+    hours, whole = _hours_and_wholes(pieces)
+    by_hour, rest = together(
+        lambda: hourreads.packets(store.owner, store.owners, ask, hours) if hours else None,
+        lambda: numbers(store, ask, whole) if whole or not hours else None,
+    )
+    if by_hour is None:
+        return rest
+    by_hour |= {"bin": bins_of(ask, by_hour["bucket"])}
+    return by_hour if rest is None else {name: np.concatenate([by_hour[name], rest[name]]) for name in ("key", "bin", "packets")}
+
+
+def _hours_and_wholes(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    hours = [piece for piece in pieces if piece.grain is Grain.HOUR]
+    return hours, [piece for piece in pieces if piece.grain is not Grain.HOUR]
+
+
 def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """key, bin, packets, and of the sources of the rows: their sum and the largest. A cell may have several rows."""
+    """Of days and months: key, bin, packets, and of the sources of the rows their sum and the largest (`most`). A cell may have
+    several rows."""
+    if tallyreads.applies(ask):
+        found = tallyreads.numbers(ask, pieces)
+        return found | {"bin": bins_of(ask, found["bucket"])}
     return _numbers(store, ask, pieces, {"packets": "sum(packets)", "sources": "sum(sources)", "most": "max(sources)"})
 
 
 def sensor_sources(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """key, bin, value: Σ over sensors and rows of the sources that the row adds to those of earlier signatures (panels only)."""
+    """key, bin, value: Σ over sensors and days of the sources that the row adds to those of earlier signatures (panels only).
+    `pieces` are days."""
+    if tallyreads.applies(ask):
+        found = tallyreads.numbers(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months()))
+        return found | {"bin": bins_of(ask, found["bucket"]), "value": found["sensor_sources"]}
     found = _numbers(store, ask, pieces, {"sensor_sources": "sum(sensor_sources)"})
     return found | {"value": found["sensor_sources"]}
 

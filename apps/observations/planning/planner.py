@@ -4,7 +4,6 @@ slice is complete, else from segments. Nobody else sums rows. Every answer is ex
 Answers are frames (columns side by side) with a row for each group key and bin in which something was seen.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from apps.observations.figures import Dimension
-from apps.observations.planning import countreads, segmentreads
+from apps.observations.planning import countreads, segmentreads, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.countreads import Store
 from apps.observations.planning.spans import Piece, cut
@@ -57,7 +56,7 @@ def packets(ask: Ask) -> Frame:
     chosen = plan(ask, sources=False)
     parts = []
     if chosen.store and chosen.counted:
-        parts.append(countreads.numbers(chosen.store, ask, chosen.counted))
+        parts.append(countreads.packets(chosen.store, ask, chosen.counted))
     if chosen.read:
         rows = segmentreads.rows(ask, chosen.read, columns=())
         parts.append({name: rows[name] for name in ("key", "bin", "packets")})
@@ -67,6 +66,23 @@ def packets(ask: Ask) -> Frame:
 def sources(ask: Ask) -> Frame:
     """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
     chosen = plan(ask, sources=True)
+    if not chosen.read and tallyreads.applies(ask) and (exact := tallyreads.sources(ask, chosen.counted)):
+        return _with_others(ask, exact)
+    return _united(chosen)
+
+
+def _with_others(ask: Ask, exact: tallyreads.Exact) -> Frame:
+    """The cells whose sources tallies know, and the others from sets."""
+    if not exact.others:
+        return exact.frame
+    asked = ask if ask.group is Dimension.NONE or ask.rows is not Dimension.NONE else ask.for_keys(exact.others)
+    found = _united(plan(asked, sources=True))
+    wanted = np.isin(found["key"], exact.others)
+    return {name: np.concatenate([exact.frame[name], found[name][wanted]]) for name in exact.frame}
+
+
+def _united(chosen: Plan) -> Frame:
+    ask = chosen.ask
     if not chosen.counted or chosen.store is None:
         return segmentreads.numbers(segmentreads.rows(ask, chosen.read, columns=("source",)))
     sets = countreads.source_sets(chosen.store, ask, chosen.counted)
@@ -112,19 +128,17 @@ def contributions(ask: Ask) -> Frame:
     if ask.dimensions == (Dimension.NONE, Dimension.SENSOR):
         own = packets(ask)
         return {"key": own["key"], "sensor": own["key"], "packets": own["packets"]}
-    chosen = plan(ask, sources=False)
-    if chosen.store is None or chosen.store.owner != "panel" or chosen.read:
+    chosen = plan(ask, sources=True)
+    if chosen.store is None or chosen.store.owner != "panel":
         return segmentreads.contributions(segmentreads.rows(ask, [*chosen.counted, *chosen.read], columns=("sensor",)))
-    return countreads.contributions(chosen.store, ask, chosen.counted)
+    parts = [countreads.contributions(chosen.store, ask, chosen.counted)]
+    if chosen.read:
+        parts.append(segmentreads.contributions(segmentreads.rows(ask, chosen.read, columns=("sensor",))))
+    return _summed(parts, "packets", ("key", "sensor"))
 
 
-def _summed(parts: Sequence[Frame], name: str) -> Frame:
-    columns: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
-    for part in parts:
-        for column in ("key", "bin", name):
-            columns[column].append(part[column])
-    if not parts:
-        return {column: np.empty(0, np.int64) for column in ("key", "bin", name)}
-    joined = {column: np.concatenate(values) for column, values in columns.items()}
-    groups = group(joined["key"], joined["bin"])
-    return {"key": groups.first(joined["key"]), "bin": groups.first(joined["bin"]), name: groups.sum(joined[name])}
+def _summed(parts: Sequence[Frame], name: str, keys: tuple[str, str] = ("key", "bin")) -> Frame:
+    nothing = [np.empty(0, np.int64)]
+    joined = {column: np.concatenate([part[column] for part in parts] or nothing) for column in (*keys, name)}
+    groups = group(*(joined[key] for key in keys))
+    return {key: groups.first(joined[key]) for key in keys} | {name: groups.sum(joined[name])}

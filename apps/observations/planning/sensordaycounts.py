@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Grain, Slice
-from apps.observations.planning import countreads, derived
+from apps.observations.planning import countreads, derived, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece
 from apps.observations.planning.together import Read, fetch
@@ -42,7 +42,10 @@ WHERE rows > 1
 
 def adds_up(ask: Ask) -> bool:
     """Whether `of_panels` can answer: rows of panels tell it of everything, each region, each port, and each region of a port, all
-    counted signatures together. What a source sent to several ports, or under some signatures, only sets tell."""
+    counted signatures together, and each signature of a whole network. What a source sent to several ports, or under some signatures, only
+    sets tell."""
+    if ask.is_by(Dimension.SIGNATURE):
+        return tallyreads.applies(ask)
     by_port = ask.is_by(Dimension.PORT) or (ask.ports is not None and len(ask.ports) == 1)
     return (by_port or ask.slice in _WITHOUT_PORTS) and _counts_all(ask)
 

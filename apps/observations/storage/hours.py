@@ -6,7 +6,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from apps.common.periods import day_start
+from apps.common.periods import day_start, local_day
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -15,6 +15,11 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     """[start, end) of a reporting day, UTC."""
     zone = settings.REPORT_TIME_ZONE
     return day_start(day, zone), day_start(day + timedelta(days=1), zone)
+
+
+def day_of(start: datetime) -> date:
+    """The reporting day that begins at an instant."""
+    return local_day(start, settings.REPORT_TIME_ZONE)
 
 
 def hour_starts(day: date) -> list[datetime]:

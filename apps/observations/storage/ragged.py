@@ -1,5 +1,6 @@
 """Byte strings of different lengths, kept as one flat array: what numpy can build without a Python object per row."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,10 @@ class Ragged(NamedTuple):
 
     data: NDArray[np.uint8]
     lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, strings: Sequence[bytes]) -> "Ragged":
+        return cls(np.frombuffer(b"".join(strings), np.uint8), np.array([len(string) for string in strings], np.int64))
 
     def to_list(self) -> list[bytes]:
         ends = np.cumsum(self.lengths)

@@ -10,11 +10,11 @@ from apps.analysis.models import Change, ChangeSearch
 from apps.observations.storage import partitions
 from apps.portal.yardstick import holders, hosts, loading, network
 from apps.reference.models import Delegation, Registry, Snapshot
-from apps.sensors.models import Panel, Sensor
+from apps.sensors.models import Network, Panel, Sensor
 
 # Tables keyed by sensor, those first that nothing refers to; flows and samples go by day.
 _BY_SENSOR = (
-    "observations_sensorcount", "observations_segment", "observations_coverage", "observations_fill",
+    "observations_sensorcount", "observations_sensorhours", "observations_segment", "observations_coverage", "observations_fill",
     "observations_mark", "observations_batch", "sensors_heartbeat", "sensors_exclusion", "sensors_sensorkey",
 )  # fmt: skip
 
@@ -47,8 +47,9 @@ def _remove_rest(ids: list[int]) -> None:
         for table in _BY_SENSOR:
             cursor.execute(f"DELETE FROM {table} WHERE sensor_id = ANY(%s)", [ids])  # noqa: S608  # names above
         panels = [int(panel) for panel in Panel if panel.is_scenario]
-        for table in ("observations_networkcount", "observations_smallcells"):
+        for table in ("observations_networkcount", "observations_networkhours", "observations_smallcells"):
             cursor.execute(f"DELETE FROM {table} WHERE panel = ANY(%s)", [panels])  # noqa: S608
+        cursor.execute("DELETE FROM observations_tally WHERE network = %s", [int(Network.SCENARIO)])
     Change.objects.filter(sensors="scenario").delete()
     ChangeSearch.objects.filter(sensors="scenario").delete()
     Sensor.objects.filter(pk__in=ids).delete()

@@ -1,0 +1,180 @@
+"""Reading tallies: numbers of a whole network under all counted signatures, from a few bodies a bin (`counting/tallies.py`)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from apps.observations.figures import Dimension
+from apps.observations.models import COUNTED, Slice, Tally
+from apps.observations.planning.asks import Ask
+from apps.observations.planning.cellkeys import keys_of
+from apps.observations.planning.reading import once
+from apps.observations.planning.spans import Piece, runs_of
+from apps.observations.planning.together import Read, Row, together
+from apps.observations.storage import numberbodies
+from apps.observations.storage.cells import group
+from apps.observations.storage.columns import Frame, concat, empty, length
+from apps.sensors.models import Network, Panel
+
+Axis = Tally.Axis
+_SELECT = (
+    "SELECT extract(epoch FROM bucket)::bigint, block, body FROM observations_tally"
+    " WHERE network = %s AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
+)
+_PANELS = {frozenset(panel for panel in Panel if panel.network is network): network for network in Network}
+_AXES = {
+    Dimension.NONE: Axis.TOTAL, Dimension.PORT: Axis.PORT, Dimension.KIND: Axis.PORT, Dimension.REGION: Axis.REGION,
+    Dimension.ORIGIN: Axis.REGION, Dimension.SIGNATURE: Axis.SIGNATURE, Dimension.PANEL: Axis.PANEL, Dimension.SENSOR: None,
+}  # fmt: skip
+_OF_SLICES = {Slice.TOTAL: Axis.TOTAL, Slice.PORT: Axis.PORT, Slice.REGION: Axis.REGION}
+_NUMBERS = ("packets", "sources", "sensor_sources")
+_KEYS_OF_BLOCK = 1 << Tally.BLOCK_BITS
+
+Choice = Callable[[NDArray[np.int64]], NDArray[np.intp]]  # of ascending keys, the positions of those that are asked for
+
+
+class Exact(NamedTuple):
+    """key, bin, sources of cells whose sources are known; and the keys of which some cell's are not."""
+
+    frame: Frame
+    others: tuple[int, ...]
+
+
+def applies(ask: Ask) -> bool:
+    """Whether tallies hold what an ask counts: a whole network, told apart or chosen by one axis."""
+    return not ask.needs_rows and frozenset(ask.selection.scope.panels) in _PANELS and _axis(ask) is not None
+
+
+def _axis(ask: Ask) -> Axis | None:
+    counts_all = set(ask.signatures) == set(COUNTED)
+    if ask.is_by(Dimension.SENSOR) or None in (found := [_AXES[dimension] for dimension in ask.dimensions]):
+        return None
+    axes = {*found, _OF_SLICES.get(ask.slice), *(() if counts_all else (Axis.SIGNATURE,))} - {Axis.TOTAL}
+    if len(axes) > 1 or None in axes:
+        return None
+    return axes.pop() if axes else Axis.TOTAL
+
+
+def numbers(ask: Ask, pieces: Sequence[Piece]) -> Frame:
+    """key, bucket (in seconds, 0 where there is but one bin), packets, sources (their sum, no less than are distinct), most (the
+    largest, no more than are distinct) and sensor_sources of days and months."""
+    cells = _cells(ask, _axis_of(ask), pieces)
+    key = keys_of(cells, ask)
+    found = group(key, cells["bucket"])
+    sums = {name: found.sum(cells[name]) for name in _NUMBERS}
+    return {"key": found.first(key), "bucket": found.first(cells["bucket"]), "most": found.max(cells["most"])} | sums
+
+
+def sources(ask: Ask, pieces: Sequence[Piece]) -> Exact | None:
+    """The distinct sources of bins that are one day or one month each; None where bins are others. Several ports or regions under
+    one key may share sources: regions do not where all of them add up to the total."""
+    if not pieces or len({piece.bin for piece in pieces}) < len(pieces):
+        return None
+    cells, spread = together(lambda: _cells(ask, _axis_of(ask), pieces), lambda: _spread(ask, pieces))
+    key, number = keys_of(cells, ask), _bins(ask, cells["bucket"])
+    found = group(key, number)
+    several = found.sum(np.ones(len(key), np.int64)) > 1
+    unsure = several & np.isin(found.first(number), spread)
+    others = np.unique(found.first(key)[unsure])
+    known = ~np.isin(found.first(key), others)
+    columns = {"key": found.first(key), "bin": found.first(number), "sources": found.sum(cells["sources"])}
+    return Exact({name: column[known] for name, column in columns.items()}, tuple(others.tolist()))
+
+
+def _spread(ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64]:
+    """The bins in which some source may be counted under several keys of the ask's axis."""
+    every = np.array([piece.bin for piece in pieces], np.int64)
+    if _axis_of(ask) is not Axis.REGION:
+        return every
+    whole = replace(ask.ungrouped(), selection=replace(ask.selection, regions=(), origin=None))
+    regions, total = together(lambda: _cells(whole, Axis.REGION, pieces), lambda: _cells(whole, Axis.TOTAL, pieces))
+    sums = [np.bincount(_bins(ask, cells["bucket"]), cells["sources"], len(ask.spans)) for cells in (regions, total)]
+    return every[sums[0][every] != sums[1][every]]
+
+
+def _axis_of(ask: Ask) -> Axis:
+    """The axis of an ask to which tallies apply."""
+    return _axis(ask) or Axis.TOTAL
+
+
+def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+    starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
+    return np.searchsorted(starts, buckets, side="right") - 1 if len(starts) > 1 else np.zeros(len(buckets), np.int64)
+
+
+def _cells(ask: Ask, axis: Axis, pieces: Sequence[Piece]) -> Frame:
+    """The chosen keys with their numbers, in each bucket or, where there is but one bin, in all together."""
+    rows, choice = _rows(ask, axis, pieces), _choice(ask, axis)
+    cells = _of_one_bin(rows, choice) if len(ask.spans) == 1 else _of_bins(rows, choice)
+    key = cells.pop("key")
+    nothing = np.zeros_like(key)
+    own = {Axis.REGION: "region", Axis.SIGNATURE: "signature", Axis.PANEL: "panel"}
+    port = key if axis is Axis.PORT else nothing
+    return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": nothing} | ({own[axis]: key} if axis in own else {})
+
+
+def _rows(ask: Ask, axis: Axis, pieces: Sequence[Piece]) -> list[Row]:
+    """bucket in seconds, block, body; read once for all figures of a page that look at the same bins."""
+    network, runs = _PANELS[frozenset(ask.selection.scope.panels)], tuple(runs_of(pieces))
+    if not runs:
+        return []
+    blocks = None if axis is not Axis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
+    query = _SELECT + ("" if blocks is None else " AND block = ANY(%s)")
+    own = [] if blocks is None else [list(blocks)]
+    parameters = [value for grain, start, end in runs for value in (int(network), int(grain), int(axis), start, end, *own)]
+    read = Read(" UNION ALL ".join([query] * len(runs)), parameters, 2, has_body=True)
+    return once(("tallies", network, axis, blocks, runs), read, lambda rows: rows)
+
+
+def _choice(ask: Ask, axis: Axis) -> Choice | None:
+    """None: all of them."""
+    wanted = {Axis.PORT: ask.ports, Axis.REGION: ask.regions, Axis.SIGNATURE: ask.signatures}.get(axis)
+    if wanted is not None:
+        return partial(_among, np.unique(np.array(wanted, np.int64)))
+    if axis is Axis.REGION and ask.other_regions:
+        return lambda keys: np.flatnonzero(~np.isin(keys, ask.other_regions))
+    return None
+
+
+def _among(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.intp]:
+    at = np.searchsorted(keys, wanted).clip(max=max(len(keys) - 1, 0))
+    return at[keys[at] == wanted] if len(keys) else at[:0]
+
+
+def _decoded(rows: Sequence[Row], choice: Choice | None) -> Iterator[tuple[int, int, Frame]]:
+    engine = zstandard.ZstdDecompressor()
+    for bucket, block, body in rows:
+        frame = numberbodies.decode(bytes(body), Tally.COLUMNS, engine=engine)
+        at = slice(None) if choice is None else choice(frame["key"])
+        yield bucket, block, {name: column[at] for name, column in frame.items()}
+
+
+def _of_one_bin(rows: Sequence[Row], choice: Choice | None) -> Frame:
+    """Added up in a small table for each block, which takes a tenth of sorting."""
+    tables: dict[int, NDArray[np.int64]] = {}
+    for _bucket, block, frame in _decoded(rows, choice):
+        if block not in tables:
+            tables[block] = np.zeros((len(_NUMBERS) + 1, _KEYS_OF_BLOCK), np.int64)
+        at = frame["key"] & (_KEYS_OF_BLOCK - 1)
+        for number, name in enumerate(_NUMBERS):
+            tables[block][number][at] += frame[name]
+        tables[block][-1][at] = np.maximum(tables[block][-1][at], frame["sources"])
+    return concat([_of_table(block, tables[block]) for block in sorted(tables)], ("key", "bucket", *_NUMBERS, "most"))
+
+
+def _of_table(block: int, table: NDArray[np.int64]) -> Frame:
+    at = np.flatnonzero(table[0])
+    names = (*_NUMBERS, "most")
+    frame: Frame = {name: column[at] for name, column in zip(names, table, strict=True)}
+    return frame | {"key": at | block << Tally.BLOCK_BITS, "bucket": np.zeros(len(at), np.int64)}
+
+
+def _of_bins(rows: Sequence[Row], choice: Choice | None) -> Frame:
+    parts = [frame | {"bucket": np.full(length(frame), bucket, np.int64)} for bucket, _block, frame in _decoded(rows, choice)]
+    cells = concat(parts, ("key", "bucket", *_NUMBERS)) if parts else empty(("key", "bucket", *_NUMBERS))
+    return cells | {"most": cells["sources"]}

@@ -1,0 +1,39 @@
+"""Columns of numbers as bytes and back."""
+
+import numpy as np
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.observations.storage import numberbodies
+
+NAMES = ("key", "packets", "sources")
+NUMBER = st.one_of(st.integers(0, 300), st.integers(0, 2**62))
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**24), NUMBER, NUMBER), max_size=60))
+def test_numbers_of_any_size_come_back(rows):
+    rows.sort(key=lambda row: row[0])
+    table = np.array(rows, np.int64).reshape(-1, 3)
+    body = numberbodies.encode(dict(zip(NAMES, table.T, strict=True)), NAMES)
+    found = numberbodies.decode(body, NAMES)
+    assert list(zip(*(found[name].tolist() for name in NAMES), strict=True)) == rows
+
+
+def test_a_small_number_takes_a_byte_or_less():
+    numbers = np.random.default_rng(7).integers(0, 256, 10_000)
+    body = numberbodies.encode({"key": np.arange(10_000), "packets": numbers}, ("key", "packets"))
+    assert len(body) < 10_200
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", zstandard.compress(b""), zstandard.compress(bytes(3)), zstandard.compress(bytes(99))])
+def test_what_is_no_body_is_refused(body):
+    with pytest.raises(ValueError):
+        numberbodies.decode(body, NAMES)
+
+
+def test_a_body_of_other_columns_is_refused():
+    body = numberbodies.encode({"key": np.arange(3), "packets": np.arange(3)}, ("key", "packets"))
+    with pytest.raises(ValueError):
+        numberbodies.decode(body, NAMES)
