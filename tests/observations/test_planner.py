@@ -71,6 +71,7 @@ def seen(django_db_setup, django_db_blocker, _rows_and_small_cells):
 def periods():
     yield Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN), Bin.MONTH
     yield Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN), Bin.WEEK
+    yield Period.of_days(date(2025, 10, 20), date(2025, 11, 3), BERLIN), Bin.DAY
     yield Period.of_days(date(2025, 10, 25), date(2025, 10, 28), BERLIN), Bin.HOUR
     yield Period.of_days(date(2025, 10, 20), date(2025, 11, 3), ZoneInfo("America/New_York")), Bin.DAY
 

@@ -1,6 +1,6 @@
-"""Packets by hour and port: from hour rows of the counts where a port was busy enough to have them, else from segments.
+"""Packets by hour and port: from hours of the counts where a port was busy enough to have them, else from segments.
 
-Whether the hour rows of a port are complete on a day is told by the day's own row: they are where both say the same.
+Whether the hours of a port are complete on a day is told by the day itself: they are where both say the same.
 """
 
 from dataclasses import replace
