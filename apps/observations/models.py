@@ -175,6 +175,13 @@ class NetworkCount(CountRow):
     sensor_sources = models.PositiveIntegerField(default=0)
     by_sensor = models.BinaryField()
 
+    class Meta(CountRow.Meta):
+        abstract = False
+        # The ports of a region: the key has the port first.
+        indexes = [
+            models.Index(fields=["panel", "grain", "region", "bucket"], condition=Q(slice=Slice.PORT_REGION), name="networkcount_of_region")
+        ]
+
 
 class SmallCells(models.Model):
     """The cells of one panel and bin that are too small to be rows of its ports and of port × region, many in one body
@@ -214,8 +221,9 @@ class Tally(models.Model):
     """Numbers of a whole network in one bin, all sensors and counted signatures together: what most figures ask for. One body
     (`storage/numberbodies.py`) for each axis and block of keys: key, packets, sources, sensor_sources.
 
-    `sources` are distinct over all sensors and signatures. `sensor_sources` is Σ over sensor-days of their distinct sources, also
-    of months. `block` is the key >> BLOCK_BITS, so that a question about few ports reads little."""
+    `sources` are distinct over all sensors and signatures; of everything (TOTAL) `source_set` says which. `sensor_sources` is
+    Σ over sensor-days of their distinct sources, also of months. `block` is the key >> BLOCK_BITS, so that a question about
+    few ports reads little."""
 
     class Axis(models.IntegerChoices):
         """What the keys are: 0, protocol << 16 | port, region, signature (uncounted ones as well), side of the network."""
@@ -236,6 +244,7 @@ class Tally(models.Model):
     bucket = models.DateTimeField()
     block = models.PositiveIntegerField(default=0)
     body = models.BinaryField()
+    source_set = models.BinaryField(default=b"")  # as in `sourcesets.py`
 
 
 class KeptRows(models.Model):

@@ -364,6 +364,7 @@ def test_the_command_refuses_a_rebuild_without_days():
         ("DELETE FROM observations_sensorhours", "hours disagree"),
         ("DELETE FROM observations_networkhours WHERE slice = 3", "hours disagree"),
         ("DELETE FROM observations_tally WHERE axis = 4", "tallies disagree"),
+        ("UPDATE observations_tally SET source_set = '\\x0101020304' WHERE axis = 1", "tallies disagree"),
         ("DELETE FROM observations_smallcells WHERE axis = 3", "small cells disagree"),
         ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 2", "sources of sensors disagree"),
         ("UPDATE observations_networkcount SET sensor_sources = 0 WHERE slice = 1", "sources of sensors disagree"),

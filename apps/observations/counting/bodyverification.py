@@ -8,7 +8,7 @@ from typing import Any
 from apps.observations.counting.counts import HOURLY_MIN_PACKETS
 from apps.observations.counting.hourbodies import COLUMNS
 from apps.observations.models import COUNTED, Grain, NetworkHours, SensorHours, Slice, Tally
-from apps.observations.storage import numberbodies
+from apps.observations.storage import numberbodies, sourcesets
 from apps.observations.storage.columns import Frame
 from apps.observations.storage.hours import day_bounds, hour_starts
 from apps.sensors.models import Panel
@@ -17,8 +17,8 @@ Cell = tuple[Any, ...]
 
 
 def expected_tallies(sums: Mapping[Cell, Any]) -> dict[Cell, Cell]:
-    """(network, axis, key) → packets, sources, and of days the distinct sources of each sensor. `sums` are all cells of one bin, as
-    `verification` has them."""
+    """(network, axis, key) → packets, sources, of days the distinct sources of each sensor, and of everything the sources themselves.
+    `sums` are all cells of one bin, as `verification` has them."""
     packets: dict[Cell, int] = defaultdict(int)
     members: dict[Cell, set[tuple[int, int]]] = defaultdict(set)
     for ((owner, panel), slice_, _bucket, protocol, port, region, signature), total in sums.items():
@@ -27,7 +27,11 @@ def expected_tallies(sums: Mapping[Cell, Any]) -> dict[Cell, Cell]:
                 cell = (int(Panel(panel).network), axis, key)
                 packets[cell] += total.packets
                 members[cell] |= total.members.keys()
-    return {cell: (packets[cell], len({source for _sensor, source in pairs}), len(pairs)) for cell, pairs in members.items()}
+    sources = {cell: {source for _sensor, source in pairs} for cell, pairs in members.items()}
+    return {
+        cell: (packets[cell], len(sources[cell]), len(pairs), sorted(sources[cell]) if cell[1] == Tally.Axis.TOTAL else [])
+        for cell, pairs in members.items()
+    }
 
 
 def _axes(slice_: int, panel: Panel, key: int, signature: int) -> Iterator[tuple[int, int]]:
@@ -43,7 +47,7 @@ def _axes(slice_: int, panel: Panel, key: int, signature: int) -> Iterator[tuple
 
 def stored_tallies(grain: Grain, start: datetime) -> dict[Cell, Cell]:
     return {
-        (body.network, body.axis, key): tuple(numbers)
+        (body.network, body.axis, key): (*numbers, sourcesets.keys_of(body.source_set).tolist() if body.axis == Tally.Axis.TOTAL else [])
         for body in Tally.objects.filter(grain=grain, bucket=start)
         for key, *numbers in _rows(numberbodies.decode(bytes(body.body), Tally.COLUMNS), Tally.COLUMNS)
     }
@@ -53,7 +57,7 @@ def of_days(start: datetime, end: datetime) -> dict[Cell, int]:
     """(network, axis, key) → the sum of the days' sources of sensors."""
     found: dict[Cell, int] = defaultdict(int)
     for bucket in Tally.objects.filter(grain=Grain.DAY, bucket__gte=start, bucket__lt=end).values_list("bucket", flat=True).distinct():
-        for cell, (*_numbers, sensor_sources) in stored_tallies(Grain.DAY, bucket).items():
+        for cell, (*_numbers, sensor_sources, _sources) in stored_tallies(Grain.DAY, bucket).items():
             found[cell] += sensor_sources
     return found
 

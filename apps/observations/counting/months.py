@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 
 from apps.common.periods import add_months
@@ -20,11 +19,11 @@ from apps.observations.counting.bins import lock_month_alone, month_bounds, mont
 from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallcells import small_of, small_rows
-from apps.observations.counting.tallies import WITHOUT_PORT, tallied, tally_rows, united, valued_by_source, with_days
+from apps.observations.counting.tallies import WITHOUT_PORT, Tallied, by_source, joined, tallied, tally_rows, united, with_days
 from apps.observations.models import Grain, Slice, Tally
 from apps.observations.storage import segments
 from apps.observations.storage.cells import encode, group
-from apps.observations.storage.columns import Frame, concat, take
+from apps.observations.storage.columns import Frame, concat
 from apps.observations.storage.hours import microseconds
 from apps.observations.storage.locks import month_lock
 
@@ -119,30 +118,28 @@ def _rows(month: date) -> Iterator[CountRows]:
             small.append(small_of(coded, rows))
             tallies.add_ports(coded)
     yield small_rows(small, Grain.MONTH, at)
-    yield tally_rows(tallies.frames(month), Grain.MONTH, at)
+    yield tally_rows(tallies.of(month), Grain.MONTH, at)
 
 
 class _Tallies:
     """Gathers what the parts of a month say: panels share sources, parts of ports share nothing."""
 
     def __init__(self) -> None:
-        self._by_source: dict[Tally.Axis, list[Frame]] = defaultdict(list)
-        self._of_ports: list[Frame] = []
+        self._of_panels: dict[Tally.Axis, list[Frame]] = defaultdict(list)
+        self._of_ports: list[Tallied] = []
 
     def add_panel(self, coded: Coded) -> None:
         for axis in WITHOUT_PORT:
-            self._by_source[axis].append(valued_by_source(coded, axis))
+            self._of_panels[axis].append(by_source(coded, coded.columns, axis))
 
     def add_ports(self, coded: Coded) -> None:
         self._of_ports.append(tallied(coded, coded.columns, Tally.Axis.PORT))
 
-    def frames(self, month: date) -> Iterator[tuple[Tally.Axis, Frame]]:
-        ports = concat(self._of_ports, ("network", *Tally.COLUMNS))
-        whole = {axis: united(parts) for axis, parts in self._by_source.items()}
-        whole[Tally.Axis.PORT] = take(ports, np.lexsort((ports["key"], ports["network"])))
+    def of(self, month: date) -> Iterator[Tallied]:
         with connection.cursor() as cursor:
-            for axis, frame in whole.items():
-                yield axis, with_days(cursor, frame, axis, *month_bounds(month))
+            for axis, parts in self._of_panels.items():
+                yield with_days(cursor, united(axis, parts), *month_bounds(month))
+            yield with_days(cursor, joined(Tally.Axis.PORT, self._of_ports), *month_bounds(month))
 
 
 def _summed(frame: Frame, names: tuple[str, ...]) -> Frame:

@@ -120,7 +120,7 @@ def _count_rows(read: DayRead) -> list[CountRows]:
         *sensor_rows(coded, stale, Grain.DAY, start),
         *network_rows(coded, rows, Grain.DAY, start),
         small_rows([small_of(coded, rows)], Grain.DAY, start),
-        tally_rows([(axis, tallied(coded, rows, axis)) for axis in Tally.Axis], Grain.DAY, start),
+        tally_rows([tallied(coded, rows, axis) for axis in Tally.Axis], Grain.DAY, start),
         sensor_hours(coded, stale, start),
         *network_hours(coded, rows, start),
     ]

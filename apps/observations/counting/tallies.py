@@ -1,6 +1,7 @@
 """Numbers of a whole network, all sensors and counted signatures together (`models.Tally`)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from apps.observations.counting.counts import Coded, CountRows
 from apps.observations.models import COUNTED, Grain, Tally
-from apps.observations.storage import numberbodies, pgcopy
+from apps.observations.storage import numberbodies, pgcopy, sourcesets
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, concat, length, take
 from apps.observations.storage.ragged import Ragged
@@ -24,32 +25,48 @@ _OF_DAYS = (
     "SELECT network, body FROM observations_tally WHERE network = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
 _FRAME = ("network", *Tally.COLUMNS)
+_NOBODY: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
-def tallied(coded: Coded, rows: Frame, axis: Axis) -> Frame:
-    """network, key, packets, sources, sensor_sources of all cells of an axis, in order of network and key. Of `sensor_sources`
-    months know only what their days say (`with_days`); days need rows `with_fresh` and `with_fresh_anywhere`."""
-    return _cells(_with_keys(coded, by_source(rows, axis), axis))
+@dataclass(frozen=True)
+class Tallied:
+    """All cells of an axis as network, key, packets, sources, sensor_sources, in order of network and key; of TOTAL, whose cells are
+    networks, also the sources of each, one after the other. Of `sensor_sources` months know only what their days say."""
+
+    axis: Axis
+    frame: Frame
+    source_keys: NDArray[np.uint64]
 
 
-def valued_by_source(coded: Coded, axis: Axis) -> Frame:
-    """`by_source` of all rows with values of keys and sources instead of codes, for `united`."""
-    found = by_source(coded.columns, axis)
-    return _with_keys(coded, found, axis) | {"source": coded.values("source", found["source"])}
+def tallied(coded: Coded, rows: Frame, axis: Axis) -> Tallied:
+    """Of the rows of a day, which need to be `with_fresh` and `with_fresh_anywhere`, or of whole ports of a month."""
+    return _tallied(axis, by_source(coded, rows, axis))
 
 
-def _with_keys(coded: Coded, found: Frame, axis: Axis) -> Frame:
-    return found | {"key": coded.values(_CODED[axis], found["key"])} if axis in _CODED else found
+def united(axis: Axis, parts: Sequence[Frame]) -> Tallied:
+    """Of what several calls of `by_source` found."""
+    rows = concat(parts, ("network", "key", "source", "packets", "sensor_sources"))
+    pairs = group(rows["network"], rows["key"], rows["source"])
+    first = {name: pairs.first(rows[name]) for name in ("network", "key", "source")}
+    return _tallied(axis, first | {name: pairs.sum(rows[name]) for name in ("packets", "sensor_sources")})
 
 
-def by_source(rows: Frame, axis: Axis) -> Frame:
+def joined(axis: Axis, parts: Sequence[Tallied]) -> Tallied:
+    """Of parts that share no key."""
+    cells = concat([part.frame for part in parts], _FRAME)
+    return Tallied(axis, take(cells, np.lexsort((cells["key"], cells["network"]))), _NOBODY)
+
+
+def by_source(coded: Coded, rows: Frame, axis: Axis) -> Frame:
     """network, key, source, packets, sensor_sources of the rows that count, added up over sensors and, but for the axis of signatures,
-    over these. Keys and sources are still codes."""
+    over these; in order."""
     wanted = ~rows["excluded"] if axis is Axis.SIGNATURE else ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
     rows = take(rows, np.flatnonzero(wanted))
     network, key = _NETWORKS[rows["panel"]], _keys(rows, axis)
-    pairs = group(network, key, rows["source"])
-    first = {"network": pairs.first(network), "key": pairs.first(key), "source": pairs.first(rows["source"])}
+    pairs = group(network, key, rows["source"])  # codes sort as values do
+    first = {"network": pairs.first(network), "key": pairs.first(key), "source": coded.values("source", pairs.first(rows["source"]))}
+    if axis in _CODED:
+        first["key"] = coded.values(_CODED[axis], first["key"])
     return first | {"packets": pairs.sum(rows["packets"]), "sensor_sources": pairs.sum(_fresh(rows, axis))}
 
 
@@ -76,24 +93,18 @@ def _fresh(rows: Frame, axis: Axis) -> NDArray[np.int64]:
     return fresh
 
 
-def united(parts: Sequence[Frame]) -> Frame:
-    """`tallied` of what several calls of `valued_by_source` found."""
-    rows = concat(parts, ("network", "key", "source", "packets", "sensor_sources"))
-    pairs = group(rows["network"], rows["key"], rows["source"])
-    first = {name: pairs.first(rows[name]) for name in ("network", "key")}
-    return _cells(first | {name: pairs.sum(rows[name]) for name in ("packets", "sensor_sources")})
-
-
-def _cells(by_source: Frame) -> Frame:
+def _tallied(axis: Axis, by_source: Frame) -> Tallied:
     cells = group(by_source["network"], by_source["key"])
-    sums = {name: cells.sum(by_source[name]) for name in ("packets", "sensor_sources")}
-    ones = np.ones(length(by_source), np.int64)
-    return {name: cells.first(by_source[name]).astype(np.int64) for name in ("network", "key")} | sums | {"sources": cells.sum(ones)}
+    frame = {name: cells.first(by_source[name]).astype(np.int64) for name in ("network", "key")}
+    frame |= {name: cells.sum(by_source[name]) for name in ("packets", "sensor_sources")}
+    frame["sources"] = cells.sum(np.ones(length(by_source), np.int64))
+    return Tallied(axis, frame, by_source["source"] if axis is Axis.TOTAL else _NOBODY)
 
 
-def with_days(cursor: Any, frame: Frame, axis: Axis, start: datetime, end: datetime) -> Frame:
-    """A month's frame with the sums of `sensor_sources` over the days that begin in [start, end)."""
-    cursor.execute(_OF_DAYS, [[int(network) for network in Network], int(Grain.DAY), int(axis), start, end])
+def with_days(cursor: Any, tally: Tallied, start: datetime, end: datetime) -> Tallied:
+    """A month's, with the sums of `sensor_sources` over the days that begin in [start, end)."""
+    frame = tally.frame
+    cursor.execute(_OF_DAYS, [[int(network) for network in Network], int(Grain.DAY), int(tally.axis), start, end])
     days = []
     for network, body in cursor.fetchall():
         told = numberbodies.decode(bytes(body), Tally.COLUMNS)
@@ -104,17 +115,17 @@ def with_days(cursor: Any, frame: Frame, axis: Axis, start: datetime, end: datet
     own = _code(frame["network"], frame["key"])
     at = np.searchsorted(code, own).clip(max=max(len(code) - 1, 0))
     added = np.where(code[at] == own, cells.sum(sums["sensor_sources"])[at], 0) if len(code) else np.zeros(len(own), np.int64)
-    return frame | {"sensor_sources": added}
+    return replace(tally, frame=frame | {"sensor_sources": added})
 
 
 def _code(network: NDArray[np.int64], key: NDArray[np.int64]) -> NDArray[np.int64]:
     return network.astype(np.int64) << 32 | key.astype(np.int64)
 
 
-def tally_rows(frames: Iterable[tuple[Axis, Frame]], grain: Grain, start_us: int) -> CountRows:
+def tally_rows(tallies: Iterable[Tallied], grain: Grain, start_us: int) -> CountRows:
     """Rows of one bin that begins at `start_us` (microseconds since 1970)."""
-    rows = [(int(axis), *block) for axis, frame in frames for block in _blocks(frame)]
-    axes, networks, blocks, bodies = zip(*rows, strict=True) if rows else ((), (), (), ())
+    rows = [(int(tally.axis), *block) for tally in tallies for block in _blocks(tally)]
+    axes, networks, blocks, bodies, sets = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     return CountRows(
         Tally._meta.db_table,
         {
@@ -124,16 +135,24 @@ def tally_rows(frames: Iterable[tuple[Axis, Frame]], grain: Grain, start_us: int
             "bucket": pgcopy.instants(np.full(len(rows), start_us, np.int64)),
             "block": np.array(blocks, np.int32),
             "body": Ragged.of(bodies),
+            "source_set": Ragged.of(sets),
         },
     )
 
 
-def _blocks(frame: Frame) -> list[tuple[int, int, bytes]]:
-    """Network, block and body, in order."""
-    block = frame["key"] >> Tally.BLOCK_BITS
+def _blocks(tally: Tallied) -> list[tuple[int, int, bytes, bytes]]:
+    """Network, block, body and source set, in order."""
+    frame, block = tally.frame, tally.frame["key"] >> Tally.BLOCK_BITS
     starts = group(frame["network"], block).starts.tolist()  # the frame is in this order
     ends = [*starts[1:], length(frame)][: len(starts)]
-    return [
-        (int(frame["network"][a]), int(block[a]), numberbodies.encode({name: frame[name][a:b] for name in Tally.COLUMNS}, Tally.COLUMNS))
-        for a, b in zip(starts, ends, strict=True)
-    ]
+    cells = [{name: frame[name][a:b] for name in Tally.COLUMNS} for a, b in zip(starts, ends, strict=True)]
+    bodies = [numberbodies.encode(cell, Tally.COLUMNS) for cell in cells]
+    return list(zip(frame["network"][starts].tolist(), block[starts].tolist(), bodies, _sets(tally, len(starts)), strict=True))
+
+
+def _sets(tally: Tallied, count: int) -> list[bytes]:
+    """Of each network its sources; of axes that have none, nothing."""
+    if tally.axis is not Axis.TOTAL:
+        return [b""] * count
+    parts = np.split(tally.source_keys, np.cumsum(tally.frame["sources"])[:-1]) if count else []
+    return [sourcesets.encode(part) for part in parts]

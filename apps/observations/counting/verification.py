@@ -108,7 +108,7 @@ def _month_problems(month: date) -> Iterator[str]:
         yield from _differences(f"{month:%Y-%m}: month rows", _kept(expected), stored)
         yield from _differences(f"{month:%Y-%m}: small cells", expected_small(expected), stored_small(Grain.MONTH, start))
         by_day = of_days(start, month_bounds(month)[1])
-        tallies = {cell: (*numbers[:2], by_day[cell]) for cell, numbers in expected_tallies(expected).items()}
+        tallies = {cell: (*numbers[:2], by_day[cell], sources) for cell, (*numbers, sources) in expected_tallies(expected).items()}
         yield from _differences(f"{month:%Y-%m}: tallies", tallies, stored_tallies(Grain.MONTH, start))
 
 

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ("bucket", models.DateTimeField()),
                 ("block", models.PositiveIntegerField(default=0)),
                 ("body", models.BinaryField()),
+                ("source_set", models.BinaryField(default=b"")),
             ],
         ),
         migrations.CreateModel(
@@ -59,9 +60,15 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.AddIndex(
+            "networkcount",
+            models.Index(
+                fields=["panel", "grain", "region", "bucket"], condition=models.Q(("slice", 4)), name="networkcount_of_region"
+            ),
+        ),
         # The bodies are compressed already.
         migrations.RunSQL(
-            "ALTER TABLE observations_tally ALTER body SET STORAGE EXTERNAL;"
+            "ALTER TABLE observations_tally ALTER body SET STORAGE EXTERNAL, ALTER source_set SET STORAGE EXTERNAL;"
             " ALTER TABLE observations_networkhours ALTER body SET STORAGE EXTERNAL",
             migrations.RunSQL.noop,
         ),

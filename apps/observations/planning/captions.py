@@ -49,7 +49,7 @@ class Context:
 def context_of(selection: Selection) -> Context:
     """One query, which also tells what the planner and the caption want to know later."""
     days, *_rest = together(
-        lambda: sensor_days(selection.scope.sensor_ids, selection.period),
+        lambda: sensor_days(selection.scope.sensor_ids, selection.period, shared=bool(selection.scope.panels)),
         countreads.closed_months,
         lambda: newest_data(selection.scope),
         lambda: lists_of(selection),

@@ -36,6 +36,7 @@ _KEYS = {
     Dimension.SENSOR: "sensor_id",
     Dimension.KIND: "(protocol::int << 16 | port)",  # ports become kinds in `kinds_in`
 }
+_FEW_PORTS = 64
 _SUMMED = {"panel": "packets, sources, sensor_sources", "sensor_id": "packets, sources"}
 
 
@@ -141,10 +142,14 @@ def _numbers(store: Store, ask: Ask, pieces: Sequence[Piece], sums: Mapping[str,
 
 def source_sets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> dict[tuple[int, int], list[bytes]]:
     """The source sets of the rows by (key, bin), to be united by the caller."""
+    sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
+    if tallyreads.has_sets(ask):
+        for number, body in tallyreads.source_sets(ask, pieces):
+            sets[0, number].append(body)
+        return sets
     rows, small = together(lambda: _fetch(store, ask, pieces, "source_set"), lambda: _members(store, ask, pieces))
     keys = kinds_in(ask, np.array([row[0] for row in rows], np.int64)).tolist()
     numbers = bins_of(ask, np.array([row[1] for row in rows], np.int64)).tolist()
-    sets: dict[tuple[int, int], list[bytes]] = defaultdict(list)
     for key, number, (_key, _bucket, body) in zip(keys, numbers, rows, strict=True):
         sets[key, number].append(bytes(body))
     if small is not None:
@@ -190,17 +195,30 @@ def _fetch(store: Store, ask: Ask, pieces: Sequence[Piece], columns: str, sums: 
     parts: list[str] = []
     parameters: list[Any] = []
     for grain, start, end in runs_of(pieces):
+        when, buckets = _buckets(ask, pieces, grain, start, end)
         parts.append(
             f"SELECT {key_of(ask, store.owner)} AS key, {bucket} AS bucket, {columns} FROM {store.table}"  # noqa: S608  # names of our own
-            f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND bucket >= %s AND bucket < %s {filters}"
+            f" WHERE {store.owner} = ANY(%s) AND grain = %s AND slice = %s AND {when} {filters}"
         )
-        parameters += [list(store.owners), int(grain), int(ask.slice), start, end, *values]
+        parameters += [list(store.owners), int(grain), int(ask.slice), *buckets, *values]
     if not parts:
         return []
     query = " UNION ALL ".join(parts)
     if sums:
         query = f"SELECT key, bucket, {sums} FROM ({query}) AS cell GROUP BY key, bucket"  # noqa: S608
     return fetch(Read(query, parameters, numbers) if sums else Read(query, parameters, 2, has_body=True))
+
+
+def _buckets(ask: Ask, pieces: Sequence[Piece], grain: Grain, start: datetime, end: datetime) -> tuple[str, list[Any]]:
+    """The bins of one run. Named one by one where few ports are wanted: then the index is searched for each bin and port instead of
+    being read from the first bin to the last, with all ports."""
+    if not _are_few(ask.ports):
+        return "bucket >= %s AND bucket < %s", [start, end]
+    return "bucket = ANY(%s)", [[piece.start for piece in pieces if piece.grain is grain and start <= piece.start < end]]
+
+
+def _are_few(ports: tuple[int, ...] | None) -> bool:
+    return ports is not None and len(ports) <= _FEW_PORTS
 
 
 def key_of(ask: Ask, owner: str) -> str:
@@ -242,6 +260,9 @@ def filters_of(ask: Ask) -> tuple[str, list[Any]]:
     if ask.ports is not None:
         text += " AND (protocol, port) IN (SELECT code >> 16, code & 65535 FROM unnest(%s::int[]) AS chosen(code))"
         values.append(list(ask.ports))
+    if ask.ports is not None and _are_few(ask.ports):  # as an index can be searched
+        text += " AND protocol = ANY(%s) AND port = ANY(%s)"
+        values += [sorted({code >> 16 for code in ask.ports}), sorted({code & 0xFFFF for code in ask.ports})]
     if ask.regions is not None:
         text += " AND region = ANY(%s)"
         values.append(list(ask.regions))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Keys = NDArray[np.int64]
 Values = NDArray[np.float64]
 Exact = Callable[[Keys], Values]
-_BATCH = 200
+_BATCH = 24  # the first places tell how much the last of them is sure to have, before more are looked at
 _GROWTH = 16  # of batches, so that five are enough for any number of ports
 
 

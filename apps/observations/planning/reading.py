@@ -54,6 +54,18 @@ def known(key: Hashable) -> Any:
     return (_known.get() or {}).get(key)
 
 
+def memo(key: Hashable, compute: Callable[[], Answer]) -> Answer:
+    """What `compute` gives, computed at most once in a `reading` block; outside of one, every time."""
+    known = _known.get()
+    if known is None:
+        return compute()
+    if key not in known:
+        found = compute()
+        known.setdefault(key, found)  # another question may have wanted the same meanwhile
+    answer: Answer = known[key]
+    return answer
+
+
 def once(key: Hashable, read: Read, convert: Callable[[list[Row]], Answer]) -> Answer:
     """What `convert` makes of the rows of a read, made at most once in a `reading` block; outside of one, every time."""
     known = _known.get()

@@ -23,7 +23,7 @@ from apps.sensors.models import Network, Panel
 
 Axis = Tally.Axis
 _SELECT = (
-    "SELECT extract(epoch FROM bucket)::bigint, block, body FROM observations_tally"
+    "SELECT extract(epoch FROM bucket)::bigint, block, {value} FROM observations_tally"
     " WHERE network = %s AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
 _PANELS = {frozenset(panel for panel in Panel if panel.network is network): network for network in Network}
@@ -86,6 +86,18 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> Exact | None:
     return Exact({name: column[known] for name, column in columns.items()}, tuple(others.tolist()))
 
 
+def has_sets(ask: Ask) -> bool:
+    """Whether tallies also say which sources an ask counts."""
+    return applies(ask) and _axis(ask) is Axis.TOTAL
+
+
+def source_sets(ask: Ask, pieces: Sequence[Piece]) -> list[tuple[int, bytes]]:
+    """(bin, source set) of each day or month of an ask that `has_sets`."""
+    rows = _rows(ask, Axis.TOTAL, pieces, "source_set")
+    numbers = _bins(ask, np.array([row[0] for row in rows], np.int64))
+    return [(number, bytes(body)) for number, (*_key, body) in zip(numbers.tolist(), rows, strict=True)]
+
+
 def _spread(ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64]:
     """The bins in which some source may be counted under several keys of the ask's axis."""
     every = np.array([piece.bin for piece in pieces], np.int64)
@@ -118,17 +130,17 @@ def _cells(ask: Ask, axis: Axis, pieces: Sequence[Piece]) -> Frame:
     return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": nothing} | ({own[axis]: key} if axis in own else {})
 
 
-def _rows(ask: Ask, axis: Axis, pieces: Sequence[Piece]) -> list[Row]:
-    """bucket in seconds, block, body; read once for all figures of a page that look at the same bins."""
+def _rows(ask: Ask, axis: Axis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
+    """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
     network, runs = _PANELS[frozenset(ask.selection.scope.panels)], tuple(runs_of(pieces))
     if not runs:
         return []
     blocks = None if axis is not Axis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
-    query = _SELECT + ("" if blocks is None else " AND block = ANY(%s)")
+    query = _SELECT.format(value=value) + ("" if blocks is None else " AND block = ANY(%s)")
     own = [] if blocks is None else [list(blocks)]
     parameters = [value for grain, start, end in runs for value in (int(network), int(grain), int(axis), start, end, *own)]
     read = Read(" UNION ALL ".join([query] * len(runs)), parameters, 2, has_body=True)
-    return once(("tallies", network, axis, blocks, runs), read, lambda rows: rows)
+    return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
 
 
 def _choice(ask: Ask, axis: Axis) -> Choice | None:

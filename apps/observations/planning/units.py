@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apps.observations.figures import Dimension, Unit
 from apps.observations.planning import planner, sensordays
-from apps.observations.planning.asks import Ask
+from apps.observations.planning.asks import OWNERS, Ask
 from apps.observations.planning.ranks import Exact, Keys, Values
 from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays, denominators
@@ -69,6 +69,8 @@ def _per_sensor_day(ask: Ask, days: SensorDays, bounds: Frame, exact: Callable[[
     by_owner = denominators(ask, days)
 
     def below(keys: Keys) -> Values:
+        if not ask.is_by(*OWNERS):
+            return np.full(len(keys), by_owner[0][0], float)
         return np.array([by_owner[ask.owner_of(key)][0] for key in keys.tolist()], float)
 
     def found(some: Keys) -> Values:

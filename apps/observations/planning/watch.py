@@ -15,36 +15,36 @@ from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
 from apps.observations.planning import derived
 from apps.observations.planning.asks import Ask, Span
-from apps.observations.planning.reading import once
-from apps.observations.planning.together import Read, Row, fetch
-from apps.observations.storage.hours import hour_lengths, hour_starts, microseconds
+from apps.observations.planning.reading import memo, once
+from apps.observations.planning.together import Read, fetch, together
+from apps.observations.storage import pgcopy
+from apps.observations.storage.hours import hour_lengths, microseconds, starts_us
 
 # A sensor-day counts for averages from this share of its hours on: the share that makes an hour a covered one.
 COVERED_SHARE = (COVERED_MINUTES, 60)
 _EPOCH = date(1970, 1, 1)
 
-# A year of a hundred sensors has 36,500 sensor-days, on which all figures rest: a sensor's days come as one body, not as rows.
-_DAY = np.dtype([("day", ">i4"), ("hours", ">i2"), ("length", ">i2"), ("active", ">i2"), ("rolled_at", ">i8"), ("region_as_of", ">i4")])
-_DAYS = """
-SELECT sensor.id, string_agg(
-    int4send(day.day::date - date '1970-01-01') || int2send(coalesce(coverage.covered_hours, 0)::int2)
-    || int2send(coalesce(cardinality(coverage.seconds), 24)::int2)
-    || int2send((sensor.active_from <= day.day AND (sensor.active_to IS NULL OR sensor.active_to >= day.day))::int::int2)
-    || int8send(coalesce(extract(epoch FROM fill.rolled_at) * 1000000, 0)::bigint)
-    || int4send(coalesce(fill.region_as_of - date '1970-01-01', 0)), ''::bytea)
-FROM sensors_sensor AS sensor
-CROSS JOIN generate_series(%s::date, %s::date, interval '1 day') AS day(day)
-LEFT JOIN observations_coverage AS coverage ON coverage.sensor_id = sensor.id AND coverage.day = day.day::date
-    AND coverage.day BETWEEN %s AND %s
-LEFT JOIN observations_fill AS fill ON fill.sensor_id = sensor.id AND fill.day = day.day::date AND fill.day BETWEEN %s AND %s
-WHERE sensor.id = ANY(%s::bigint[]) GROUP BY sensor.id
+Column = NDArray[np.int64]
+
+# A year of a hundred sensors has 36,500 sensor-days, on which all figures rest: a sensor's days come as arrays, not as rows.
+_COVERAGE = """
+SELECT sensor_id, array_send(array_agg(day - date '1970-01-01')) || array_send(array_agg(covered_hours::int4))
+    || array_send(array_agg(cardinality(seconds)))
+FROM observations_coverage WHERE day BETWEEN %s AND %s {of_sensors} GROUP BY sensor_id
 """
+_FILLS = """
+SELECT sensor_id, array_send(array_agg(day - date '1970-01-01')) || array_send(array_agg(rolled_at))
+    || array_send(array_agg(coalesce(region_as_of - date '1970-01-01', 0)))
+FROM observations_fill WHERE day BETWEEN %s AND %s {of_sensors} GROUP BY sensor_id
+"""
+_ACTIVE = "SELECT id, active_from - date '1970-01-01', active_to - date '1970-01-01' FROM sensors_sensor"
 _HOURS = """
-SELECT {key}::bigint, coverage.day - date '1970-01-01', hour.number - 1, max(hour.seconds)
-FROM observations_coverage AS coverage CROSS JOIN LATERAL unnest(coverage.seconds) WITH ORDINALITY AS hour(seconds, number)
-WHERE coverage.sensor_id = ANY(%s::bigint[]) AND coverage.day >= %s::date AND coverage.day <= %s::date AND hour.seconds > 0
-GROUP BY 1, 2, 3
+SELECT key, day - date '1970-01-01', array_send(seconds) FROM (
+    SELECT DISTINCT {key}::bigint AS key, day, seconds FROM observations_coverage AS coverage
+    WHERE sensor_id = ANY(%s::bigint[]) AND day BETWEEN %s AND %s
+) AS watched
 """
+_USUAL_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -88,31 +88,71 @@ class SensorDays:
         return np.where((number >= 0) & (self.day <= ends[number]), number, -1)
 
 
-def sensor_days(sensors: Sequence[int], period: Period) -> SensorDays:
-    """One query."""
+def sensor_days(sensors: Sequence[int], period: Period, *, shared: bool = False) -> SensorDays:
+    """One statement. `shared`: what is read of the days is of all sensors, for others to use."""
     first, last = _days(period.start, period.end)
-    read = Read(_DAYS, [first, last] * 3 + [list(sensors)], 1, has_body=True)
-    return once(("sensor days", tuple(sensors), first, last), read, _sensor_days)
+    return memo(("sensor days", tuple(sensors), first, last), lambda: _sensor_days(sorted(sensors), first, last, shared))
 
 
-def _sensor_days(found: list[Row]) -> SensorDays:
-    bodies = [np.frombuffer(bytes(body), _DAY) for _sensor, body in found]
-    days = np.concatenate([np.empty(0, _DAY), *bodies])
-    sensor = np.repeat(np.array([sensor for sensor, _body in found], np.int64), [len(body) for body in bodies])
-    order = np.lexsort((sensor, days["day"]))
-    columns = {name: days[name][order].astype(np.int64) for name in _DAY.names or ()}
-    hours, length, regions = columns["hours"], columns["length"], columns["region_as_of"]
+def _sensor_days(sensors: list[int], first: date, last: date, shared: bool) -> SensorDays:
+    of_sensors, chosen = ("", []) if shared else (" AND sensor_id = ANY(%s::bigint[])", [sensors])
+    key = (first, last, None if shared else tuple(sensors))
+
+    def read(query: str, *types: str) -> dict[int, list[Column]]:
+        told = Read(query.format(of_sensors=of_sensors), [first, last, *chosen], 1, has_body=True)
+        return once((query, key), told, lambda rows: {sensor: pgcopy.arrays_of(bytes(body), *types) for sensor, body in rows})
+
+    coverage, fills, active = together(
+        lambda: read(_COVERAGE, ">i4", ">i4", ">i4"),
+        lambda: read(_FILLS, ">i4", ">i8", ">i4"),
+        lambda: once("active spans of sensors", Read(_ACTIVE, [], 3), lambda rows: {pk: span for pk, *span in rows}),
+    )
+    grid = _Grid(sensors, _number(first), _number(last))
+    days, hours = grid.days, grid.filled(coverage, 1)
+    length = np.where(grid.filled(coverage, 0) > 0, grid.filled(coverage, 2), _USUAL_HOURS)
+    rolled_at, regions = grid.filled(fills, 1), grid.filled(fills, 2)
     return SensorDays(
-        sensor=sensor[order],
-        day=columns["day"].astype("datetime64[D]"),
+        sensor=grid.sensors,
+        day=days.astype("datetime64[D]"),
         hours=hours,
         is_covered=hours * COVERED_SHARE[1] >= length * COVERED_SHARE[0],
         is_whole=hours >= length,
-        is_active=(columns["active"] > 0) | (hours > 0),
-        rolled_at=columns["rolled_at"],
+        is_active=grid.within(active) | (hours > 0),
+        rolled_at=np.where(rolled_at > 0, rolled_at + pgcopy.EPOCH_2000_US, 0),
         region_as_of=_date(int(regions.max())) if regions.any() else None,
-        region_is_older_than_snapshot=bool(np.any((regions > 0) & (regions > columns["day"]))),
+        region_is_older_than_snapshot=bool(np.any((regions > 0) & (regions > days))),
     )
+
+
+class _Grid:
+    """Every one of some sensors on every day from first to last, day by day."""
+
+    def __init__(self, sensors: list[int], first: int, last: int) -> None:
+        self._ids, self._first, self._count = sensors, first, max(last - first + 1, 0)
+        self.sensors = np.tile(np.array(sensors, np.int64), self._count)
+        self.days = np.repeat(np.arange(first, first + self._count), len(sensors))
+
+    def filled(self, found: dict[int, list[Column]], number: int) -> Column:
+        """The `number`-th array of each sensor, whose first one says of which days; 0 elsewhere."""
+        table = np.zeros((self._count, len(self._ids)), np.int64)
+        for position, sensor in enumerate(self._ids):
+            if sensor in found:
+                table[found[sensor][0] - self._first, position] = found[sensor][number]
+        return table.ravel()
+
+    def within(self, spans: dict[int, list[int | None]]) -> NDArray[np.bool_]:
+        """Where sensors are active."""
+        starts, ends = (np.array([self._edge(spans, sensor, edge) for sensor in self._ids], np.int64) for edge in (0, 1))
+        inside: NDArray[np.bool_] = (self.days >= np.tile(starts, self._count)) & (self.days <= np.tile(ends, self._count))
+        return inside
+
+    def _edge(self, spans: dict[int, list[int | None]], sensor: int, edge: int) -> int:
+        always = (self._first, self._first + self._count)[edge]
+        never = (self._first + self._count, self._first - 1)[edge]
+        if sensor not in spans:
+            return never
+        known = spans[sensor][edge]
+        return always if known is None else known
 
 
 def are_whole_days(spans: Sequence[Span]) -> bool:
@@ -159,20 +199,22 @@ def _flags(keys: NDArray[np.int64], number: NDArray[np.int64], ask: Ask) -> dict
     return {int(key): np.bincount(number[keys == key], minlength=len(ask.spans)) > 0 for key in _keys(ask)}
 
 
-def _covered_hours(ask: Ask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _covered_hours(ask: Ask) -> tuple[Column, Column]:
     """(owner, start in microseconds) of the hours in which somebody watched long enough."""
     first, last = _days(ask.spans[0][0], ask.spans[-1][1])
     owner = "sensor_id" if ask.is_by(Dimension.SENSOR) else derived.panel_sql("sensor_id") if ask.is_by(Dimension.PANEL) else "0"
-    query = _HOURS.format(key=owner)
-    rows = fetch(Read(query, [list(ask.sensors), first, last], 4))
-    edges = {day: (hour_starts(_date(day)), hour_lengths(_date(day))) for day in {row[1] for row in rows}}
-    kept = [
-        (key, microseconds(edges[day][0][hour]))
-        for key, day, hour, seconds in rows
-        if seconds * 60 >= COVERED_MINUTES * edges[day][1][hour]
-    ]
-    keys, instants = zip(*kept, strict=True) if kept else ((), ())
-    return np.array(keys, np.int64), np.array(instants, np.int64)
+    rows = fetch(Read(_HOURS.format(key=owner), [list(ask.sensors), first, last], 2, has_body=True))
+    edges = {day: (starts_us(_date(day)), np.array(hour_lengths(_date(day)))) for day in {row[1] for row in rows}}
+    keys, instants = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for key, day, body in rows:
+        [seconds], (starts, lengths) = pgcopy.arrays_of(bytes(body), ">i2"), edges[day]
+        instants.append(starts[seconds * 60 >= COVERED_MINUTES * lengths])
+        keys.append(np.full(len(instants[-1]), key, np.int64))
+    return np.concatenate(keys), np.concatenate(instants)
+
+
+def _number(day: date) -> int:
+    return (day - _EPOCH).days
 
 
 def _date(number: int) -> date:

@@ -20,6 +20,9 @@ _WRITE_ROWS = 20_000
 # PostgreSQL counts time in microseconds from 2000-01-01, Python and numpy from 1970-01-01.
 EPOCH_2000_US = 946_684_800_000_000
 
+# An array begins with five u4: dimensions, whether there are NULLs, type; length and lower bound of the dimension.
+_ARRAY_HEAD, _ARRAY_LENGTH_AT = 20, 12
+
 Column = NDArray[Any] | Ragged | None
 _Field = tuple[str, str, Any]  # name, type, value or values
 
@@ -39,6 +42,18 @@ def binary_rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with noting(binary_cursor()) as cursor:  # type: ignore[arg-type]  # what the stubs call a wrapper is what is wrapped
         cursor.execute(connection.ops.compose_sql(query, parameters))  # type: ignore[attr-defined]  # of PostgreSQL's alone
         return list(cursor.fetchall())
+
+
+def arrays_of(body: bytes | memoryview, *types: str) -> list[NDArray[np.int64]]:
+    """The arrays that `array_send(a) || array_send(b) || …` put one after the other: of one dimension, without NULLs, all of one
+    length. `types` are their elements, big-endian: ">i4"."""
+    count = int(np.frombuffer(body, ">i4", 1, _ARRAY_LENGTH_AT)[0])
+    columns, at = [], 0
+    for kind in types:
+        items = np.dtype([("size", ">i4"), ("value", kind)])
+        columns.append(np.frombuffer(body, items, count, at + _ARRAY_HEAD)["value"].astype(np.int64))
+        at += _ARRAY_HEAD + count * items.itemsize
+    return columns
 
 
 def write(cursor: Any, table: str, columns: Mapping[str, Column]) -> None:

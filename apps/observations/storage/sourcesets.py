@@ -4,9 +4,9 @@ A source is its 64-bit key (apps.common.sourcekeys). One tag byte says how a set
   \\x01  IPv4 only: ascending little-endian u4
   \\x02  IPv6 only: ascending little-endian u8
   \\x03  both: u4 number of IPv4 keys, then those as u4, then the rest as u8
-  \\x04  64-bit Roaring bitmap in its portable serialisation
-An array is kept wherever it is the smaller form, which it is until about six sources share each /16: real scan traffic is
-spread so thinly that a bitmap takes twice the bytes and ten times the time to unite (docs/decisions/040).
+  \\x04  crowded IPv4: u4 number of bytes of a Roaring bitmap in its portable serialisation, the bitmap, IPv6 keys as u8
+An array is kept until a bitmap takes three fifths of its bytes, which it does when some thirty sources share each /16: real scan
+traffic is spread more thinly, and then a bitmap is read ten times as slowly (docs/decisions/040).
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyroaring import BitMap64
+from pyroaring import BitMap
 
 from apps.observations.storage import ragged
 
@@ -27,25 +27,27 @@ _NONE: Keys = np.empty(0, np.uint64)
 # A bitmap costs about 2 bytes a source and 12 a container of 65,536 keys; short sets are never worth the comparison.
 _BITMAP_FROM = 4096
 _CONTAINER_BYTES = 12
+_WORTH_READING = 2.4  # bytes a source, of 4 in an array
 _LONG = 1000  # sources of a set
 
 
 def encode(keys: Keys) -> bytes:
     """One set; `keys` are distinct and ascending."""
-    if len(keys) >= _BITMAP_FROM and _bitmap_is_smaller(keys):
-        bitmap = BitMap64(keys)
-        bitmap.run_optimize()
-        return bytes(BITMAP + bitmap.serialize())
     ipv4 = int(np.searchsorted(keys, _IPV4_LIMIT))
     low, high = keys[:ipv4].astype("<u4").tobytes(), keys[ipv4:].astype("<u8").tobytes()
+    if ipv4 >= _BITMAP_FROM and _bitmap_is_worth_it(keys[:ipv4]):
+        bitmap = BitMap(keys[:ipv4].astype(np.uint32))
+        bitmap.run_optimize()
+        crowded: bytes = bitmap.serialize()
+        return BITMAP + len(crowded).to_bytes(4, "little") + crowded + high
     if not high:
         return IPV4 + low
     return MIXED + ipv4.to_bytes(4, "little") + low + high if low else IPV6 + high
 
 
-def _bitmap_is_smaller(keys: Keys) -> bool:
+def _bitmap_is_worth_it(keys: Keys) -> bool:
     containers = 1 + np.count_nonzero(np.diff(keys >> np.uint64(16)))
-    return bool(_CONTAINER_BYTES * containers + 2 * len(keys) < 4 * len(keys))
+    return bool(_CONTAINER_BYTES * containers + 2 * len(keys) < _WORTH_READING * len(keys))
 
 
 def encode_many(keys: Keys, counts: NDArray[np.int64]) -> ragged.Ragged:
@@ -76,22 +78,8 @@ def _only_ipv4(keys: Keys, starts: NDArray[np.int64], counts: NDArray[np.int64])
 
 def keys_of(body: bytes | memoryview) -> Keys:
     """The sources of one set, ascending. ValueError when the bytes are none of the four forms."""
-    tag, rest = bytes(body[:1]), memoryview(body)[1:]
-    if tag == IPV4:
-        return np.frombuffer(rest, "<u4").astype(np.uint64)
-    if tag == IPV6:
-        return np.frombuffer(rest, "<u8").astype(np.uint64)
-    if tag == MIXED:
-        ipv4 = 4 + 4 * int.from_bytes(rest[:4], "little")
-        return np.concatenate([np.frombuffer(rest[4:ipv4], "<u4").astype(np.uint64), np.frombuffer(rest[ipv4:], "<u8")])
-    if tag == BITMAP:
-        return np.frombuffer(BitMap64.deserialize(bytes(rest)).to_array(), np.uint64)
-    raise ValueError(f"not a source set: it begins with {tag!r}")
-
-
-def decode(body: bytes | memoryview) -> BitMap64:
-    """One set as a bitmap, for set algebra on large sets."""
-    return BitMap64.deserialize(bytes(body[1:])) if bytes(body[:1]) == BITMAP else BitMap64(keys_of(body))
+    ipv4, ipv6 = _halves(body)
+    return np.concatenate([ipv4.astype(np.uint64), ipv6]) if len(ipv6) else ipv4.astype(np.uint64)
 
 
 def count(body: bytes | memoryview) -> int:
@@ -101,7 +89,7 @@ def count(body: bytes | memoryview) -> int:
         return size // 4
     if tag == IPV6:
         return size // 8
-    return len(keys_of(body))
+    return sum(len(half) for half in _halves(body))
 
 
 def union(bodies: Iterable[bytes | memoryview]) -> Keys:
@@ -138,12 +126,15 @@ def _halves(body: bytes | memoryview) -> tuple[NDArray[np.uint32], Keys]:
     tag, rest = bytes(body[:1]), memoryview(body)[1:]
     if tag == IPV4:
         return np.frombuffer(rest, "<u4"), _NONE
+    if tag == IPV6:
+        return _NONE.astype(np.uint32), np.frombuffer(rest, "<u8")
     if tag == MIXED:
         ipv4 = 4 + 4 * int.from_bytes(rest[:4], "little")
         return np.frombuffer(rest[4:ipv4], "<u4"), np.frombuffer(rest[ipv4:], "<u8")
-    keys = keys_of(body)
-    ipv4 = int(np.searchsorted(keys, _IPV4_LIMIT))
-    return keys[:ipv4].astype("<u4"), keys[ipv4:]
+    if tag == BITMAP:
+        end = 4 + int.from_bytes(rest[:4], "little")
+        return np.frombuffer(BitMap.deserialize(bytes(rest[4:end])).to_array(), np.uint32), np.frombuffer(rest[end:], "<u8")
+    raise ValueError(f"not a source set: it begins with {tag!r}")
 
 
 def _sorted(keys: NDArray[Any], sets: int) -> NDArray[Any]:
