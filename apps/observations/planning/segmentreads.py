@@ -14,7 +14,7 @@ from apps.observations.planning.needed import LongRead
 from apps.observations.planning.rowspecs import Bounds, RowSpec
 from apps.observations.planning.segmentrows import binned, chosen, instants, key_column
 from apps.observations.planning.spans import Piece
-from apps.observations.storage.cells import group
+from apps.observations.storage.cells import encode, group
 from apps.observations.storage.columns import Frame, concat
 from apps.observations.storage.hours import microseconds
 
@@ -63,7 +63,7 @@ def numbers(frame: Frame) -> Frame:
 
 def distinct(frame: Frame, *by: str) -> NDArray[np.int64]:
     """Distinct sources of each group of rows, in ascending order of the group's columns."""
-    _known, source = np.unique(frame["source"], return_inverse=True)
+    _known, source = encode(frame["source"])
     cells = group(*(frame[name] for name in by), source)
     firsts = {name: cells.first(frame[name]) for name in by}
     groups = group(*firsts.values())

@@ -1,6 +1,6 @@
 """What a spec makes of rows of segments: which of them count, and what key and bin they have."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,20 +9,23 @@ from apps.observations.figures import Dimension, Scanners
 from apps.observations.planning import derived
 from apps.observations.planning.rowspecs import RowSpec
 from apps.observations.storage.columns import Frame, length
-from apps.observations.storage.hours import hour_starts, microseconds
+from apps.observations.storage.hours import starts_us
 from apps.observations.storage.segments import Filter
 from apps.reference.intervals import inside
 
 _MINUTE_US = 60_000_000
+_EPOCH = date(1970, 1, 1)
 
 
 def instants(frame: Frame, minute: str | None = None) -> NDArray[np.int64]:
     """Microseconds since 1970 at which each row's hour begins, or of its minute `first` or `last`."""
-    days, position = np.unique(frame["day"], return_inverse=True)
-    table = np.zeros((len(days), 26), np.int64)
-    for number, day in enumerate(days.tolist()):
-        starts = [microseconds(start) for start in hour_starts(day)]
-        table[number, : len(starts)] = starts
+    number = frame["day"].astype("datetime64[D]").astype(np.int64)
+    first = int(number.min()) if len(number) else 0
+    position = number - first
+    table = np.zeros((int(position.max(initial=0)) + 1, 26), np.int64)
+    for at in np.flatnonzero(np.bincount(position)).tolist():  # sorting the days would take longer than all the rest
+        starts = starts_us(_EPOCH + timedelta(days=first + at))
+        table[at, : len(starts)] = starts
     hours = table[position, frame["hour"]]
     if minute is None:
         return hours

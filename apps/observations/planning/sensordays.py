@@ -9,7 +9,7 @@ from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece, cut
 from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays
-from apps.observations.storage.cells import group
+from apps.observations.storage.cells import encode, group
 from apps.observations.storage.columns import Frame, take
 
 _COLUMN = 0xFFFF_FFFF
@@ -89,7 +89,7 @@ def sources_of_segments(ask: Ask, pieces: list[Piece], days: SensorDays) -> Fram
 
 def _sources_of(rows: Frame) -> Frame:
     key, number = rows["key"], rows["bin"]
-    seen = group(key, number, rows["sensor"], rows["day"].astype(np.int64), np.unique(rows["source"], return_inverse=True)[1])
+    seen = group(key, number, rows["sensor"], rows["day"].astype(np.int64), encode(rows["source"])[1])
     key, number = seen.first(key), seen.first(number)
     cells = group(key, number)
     return {"key": cells.first(key), "bin": cells.first(number), "value": cells.sum(np.ones(len(key), np.int64))}

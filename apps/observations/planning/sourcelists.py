@@ -22,7 +22,7 @@ from apps.observations.planning.captions import context_of
 from apps.observations.planning.keys import text_of
 from apps.observations.planning.keysets import are_in
 from apps.observations.planning.spans import cut
-from apps.observations.storage.cells import group
+from apps.observations.storage.cells import encode, group
 from apps.observations.storage.columns import Frame, length, take
 from apps.observations.storage.sourcesets import Keys
 from apps.reference.routing import asn_texts
@@ -84,7 +84,7 @@ def _asns(selection: Selection, keys: Keys) -> list[str]:
 
 
 def _source_rows(rows: Frame, page: Frame, asns: list[str]) -> tuple[SourceRow, ...]:
-    chosen = take(rows, np.isin(rows["source"], page["source"]))
+    chosen = take(rows, np.flatnonzero(are_in(rows["source"], np.sort(page["source"]))))
     first, last = segmentreads.instants(chosen, "first"), segmentreads.instants(chosen, "last")
     by_source = group(chosen["source"])
     position = {int(source): number for number, source in enumerate(by_source.first(chosen["source"]).tolist())}
@@ -186,7 +186,7 @@ def _regions(rows: Frame) -> tuple[tuple[date, str], ...]:
 def _days(rows: Frame, period: Period) -> NDArray[np.int64]:
     """The day of each row in the period's zone, as days since 1970."""
     hours = segmentreads.instants(rows)
-    moments, position = np.unique(hours, return_inverse=True)
+    moments, position = encode(hours)
     days = [_moment(moment).astimezone(period.zone).date() for moment in moments.tolist()]
     return np.array(days, "datetime64[D]").astype(np.int64)[position]
 
