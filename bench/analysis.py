@@ -170,11 +170,11 @@ def _duck(parquet: Path) -> Any:
 def _sizes() -> str:
     from django.db import connection
 
-    tables = ("observations_networkcount", "observations_sensorcount", "observations_segment")
+    tables = [f"observations_{name}" for name in ("networkcount", "sensorcount", "smallcells", "tally", "segment")]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (whole,) = cursor.fetchone()
-        cursor.execute("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname = ANY(%s) ORDER BY 1", [list(tables)])
+        cursor.execute("SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relname = ANY(%s) ORDER BY 1", [tables])
         parts = ", ".join(f"{name.removeprefix('observations_')} {size / 1e9:.2f} GB" for name, size in cursor.fetchall())
     return f"database {whole / 1e9:.2f} GB ({parts})"
 

@@ -86,7 +86,7 @@ def _day(flows: int) -> None:
 
 def _sizes() -> None:
     """Of what a day leaves behind, with indexes."""
-    tables = ("networkcount", "smallcells", "sensorcount", "segment")
+    tables = ("networkcount", "smallcells", "sensorcount", "tally", "networkhours", "sensorhours", "segment")
     sizes = {table: query(f"SELECT pg_total_relation_size('observations_{table}')")[0][0] for table in tables}
     parts = ", ".join(f"{table} {size / 1e6:.1f}" for table, size in sizes.items())
     print(f"tables: {sum(sizes.values()) / 1e6:.1f} MB a day ({parts})")
@@ -152,6 +152,9 @@ def _digest() -> str:
         "sensorcount": "*",
         "networkcount": "*",
         "smallcells": "*",
+        "tally": "*",
+        "networkhours": "*",
+        "sensorhours": "sensor_id, bucket, body",
     }
     for table, columns in written.items():
         rows = f"SELECT md5(row::text) AS row FROM (SELECT {columns} FROM observations_{table}) AS row"
