@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from django.conf import settings
@@ -95,33 +95,34 @@ def sensor_days(sensors: Sequence[int], period: Period, *, shared: bool = False)
 
 
 def _sensor_days(sensors: list[int], first: date, last: date, shared: bool) -> SensorDays:
-    of_sensors, chosen = ("", []) if shared else (" AND sensor_id = ANY(%s::bigint[])", [sensors])
-    key = (first, last, None if shared else tuple(sensors))
-
-    def read(query: str, *types: str) -> dict[int, list[Column]]:
-        told = Read(query.format(of_sensors=of_sensors), [first, last, *chosen], 1, has_body=True)
-        return once((query, key), told, lambda rows: {sensor: pgcopy.arrays_of(bytes(body), *types) for sensor, body in rows})
-
+    told = partial(_told, first, last, None if shared else sensors)
     coverage, fills, active = together(
-        lambda: read(_COVERAGE, ">i4", ">i4", ">i4"),
-        lambda: read(_FILLS, ">i4", ">i8", ">i4"),
+        lambda: told(_COVERAGE, ">i4", ">i4", ">i4"),
+        lambda: told(_FILLS, ">i4", ">i8", ">i4"),
         lambda: once("active spans of sensors", Read(_ACTIVE, [], 3), lambda rows: {pk: span for pk, *span in rows}),
     )
     grid = _Grid(sensors, _number(first), _number(last))
-    days, hours = grid.days, grid.filled(coverage, 1)
+    hours, rolled_at, regions = grid.filled(coverage, 1), grid.filled(fills, 1), grid.filled(fills, 2)
     length = np.where(grid.filled(coverage, 0) > 0, grid.filled(coverage, 2), _USUAL_HOURS)
-    rolled_at, regions = grid.filled(fills, 1), grid.filled(fills, 2)
     return SensorDays(
         sensor=grid.sensors,
-        day=days.astype("datetime64[D]"),
+        day=grid.days.astype("datetime64[D]"),
         hours=hours,
         is_covered=hours * COVERED_SHARE[1] >= length * COVERED_SHARE[0],
         is_whole=hours >= length,
         is_active=grid.within(active) | (hours > 0),
         rolled_at=np.where(rolled_at > 0, rolled_at + pgcopy.EPOCH_2000_US, 0),
         region_as_of=_date(int(regions.max())) if regions.any() else None,
-        region_is_older_than_snapshot=bool(np.any((regions > 0) & (regions > days))),
+        region_is_older_than_snapshot=bool(np.any((regions > 0) & (regions > grid.days))),
     )
+
+
+def _told(first: date, last: date, sensors: list[int] | None, query: str, *types: str) -> dict[int, list[Column]]:
+    """By sensor, the arrays that a query finds of some sensors (None: all) between two days."""
+    of_sensors, chosen = ("", []) if sensors is None else (" AND sensor_id = ANY(%s::bigint[])", [sensors])
+    read = Read(query.format(of_sensors=of_sensors), [first, last, *chosen], 1, has_body=True)
+    key = (query, first, last, None if sensors is None else tuple(sensors))
+    return once(key, read, lambda rows: {sensor: pgcopy.arrays_of(bytes(body), *types) for sensor, body in rows})
 
 
 class _Grid:
