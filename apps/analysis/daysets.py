@@ -1,7 +1,5 @@
 """Sources by reporting day, with a limit to how many are held at once."""
 
-from dataclasses import replace
-
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -31,15 +29,9 @@ def days_of(selection: Selection) -> Days:
     they are more than MAX_KEYS together."""
     numbers, ask = by_day(selection)
     with reading():
-        if most_keys(ask) > MAX_KEYS:
+        if planner.set_sizes(ask) > MAX_KEYS:
             raise too_many("from")
         return {numbers[number]: keys for (_key, number), keys in keysets.source_keys(ask).items()}
-
-
-def most_keys(ask: Ask) -> int:
-    """How many keys the sets of an ask hold at most, without reading one; segments have a limit of their own."""
-    chosen = planner.plan(ask, sources=True)
-    return int(planner.bounds(replace(ask, spans=())).upper.sum()) if chosen.store and not chosen.read else 0
 
 
 def too_many(name: str) -> ParameterError:

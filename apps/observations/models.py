@@ -164,7 +164,7 @@ class NetworkCount(CountRow):
 
     `by_sensor` says who contributed what, so that rankings can tell it exactly over any period although the per-sensor
     cross slices are pruned: for each of them its id, distinct sources and packets in this bin and cell
-    (`storage/bysensor.py`). Empty where only numbers are kept."""
+    (`storage/bysensor.py`)."""
 
     pk = models.CompositePrimaryKey("panel", "grain", "slice", "bucket", "protocol", "port", "region", "signature")
     panel = models.PositiveSmallIntegerField()

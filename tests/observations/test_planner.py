@@ -225,3 +225,14 @@ def test_a_statement_that_takes_too_long_ends_in_words(seen, monkeypatch):
     monkeypatch.setattr("apps.observations.planning.reading.STATEMENT_TIMEOUT_MS", 50)
     with pytest.raises(TooMuchError), reading(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(5)")
+
+
+@pytest.mark.parametrize("dimension", [Dimension.PANEL, Dimension.REGION, Dimension.ORIGIN, Dimension.PORT])
+@pytest.mark.parametrize("sensors", ["all", "chosen"])
+def test_who_contributed_is_told_alike_of_periods_that_begin_and_end_within_days(seen, dimension, sensors):
+    chosen = f"{seen.sensor.pk},{seen.sensor_b.pk}" if sensors == "chosen" else sensors
+    period = Period.of_days(FIRST + timedelta(days=7), FIRST + timedelta(days=14), ZoneInfo("America/New_York"))
+    ask = Ask(Selection(scope_for(seen.analyst, chosen), period), dimension)
+    found, expected = planner.contributions(ask), segmentreads.contributions(segmentreads.rows(ask, cut(ask.spans, BERLIN, ())))
+    assert len(expected["key"]) > 1
+    assert {name: column.tolist() for name, column in found.items()} == {name: column.tolist() for name, column in expected.items()}

@@ -16,7 +16,7 @@ from apps.common.errors import ParameterError
 from apps.common.periods import Period
 from apps.observations import queries
 from apps.observations.figures import Dimension, FigureMeta, Selection, SourcePage, Unit
-from apps.observations.planning import keysets
+from apps.observations.planning import keysets, planner
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.captions import Context, context_of
 from apps.observations.planning.reading import reading
@@ -142,7 +142,7 @@ def _none(is_missing: bool) -> int | None:
 def _context(question: Question) -> Context:
     """What captions need; refuses what would not fit into memory before any set is read. One statement."""
     context, *sizes = together(
-        lambda: context_of(question.whole), *(lambda atom=atom: daysets.most_keys(_ask(atom, question.match)[1]) for atom in question.atoms)
+        lambda: context_of(question.whole), *(lambda atom=atom: planner.set_sizes(_ask(atom, question.match)[1]) for atom in question.atoms)
     )
     for atom, size in zip(question.atoms, sizes, strict=True):
         if size > daysets.MAX_KEYS // len(question.atoms):

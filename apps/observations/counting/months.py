@@ -6,7 +6,7 @@ while they agree with the days (`bins.py`): a day that is rolled again takes the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -95,51 +95,53 @@ def _state(month: date) -> _State:
 
 def _rows(month: date) -> Iterator[CountRows]:
     panels = panels_of_sensors()
-    at, tallies = microseconds(month_bounds(month)[0]), _Tallies()
     days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
     by_panel: dict[int, list[Frame]] = defaultdict(list)
     with put_aside(_BY_SENSOR, max(1, -(-_row_count(days) // PART_ROWS))) as aside:
         for sensor in panels:
             frame = segments.read([sensor], days, _BY_SENSOR)
             coded = Coded(frame, panels)
-            yield from sensor_rows(coded, coded.columns, Grain.MONTH, at)
+            yield from sensor_rows(coded, coded.columns, Grain.MONTH, _start_us(month))
             by_panel[panels[sensor]].append(_summed(frame, _WITHOUT_PORT))
             aside.put(_summed(frame, _BY_SENSOR))
-        for panel in list(by_panel):
-            coded = Coded(concat(by_panel.pop(panel), _WITHOUT_PORT), panels)
-            for slice_ in (Slice.TOTAL, Slice.REGION):  # one by one, and panel by panel, for the sake of memory
-                yield from network_rows(coded, coded.columns, Grain.MONTH, at, [slice_])
-            tallies.add_panel(coded)
-        small = []
-        for frame in aside.parts():
-            coded = Coded(frame, panels)
-            rows = with_fresh(coded.columns)
-            yield from network_rows(coded, rows, Grain.MONTH, at, [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
-            small.append(small_of(coded, rows))
-            tallies.add_ports(coded)
-    yield small_rows(small, Grain.MONTH, at)
-    yield tally_rows(tallies.of(month), Grain.MONTH, at)
+        yield from _without_ports(month, by_panel, panels)
+        yield from _of_ports(month, aside.parts(), panels)
 
 
-class _Tallies:
-    """Gathers what the parts of a month say: panels share sources, parts of ports share nothing."""
-
-    def __init__(self) -> None:
-        self._of_panels: dict[Tally.Axis, list[Frame]] = defaultdict(list)
-        self._of_ports: list[Tallied] = []
-
-    def add_panel(self, coded: Coded) -> None:
+def _without_ports(month: date, by_panel: dict[int, list[Frame]], panels: Mapping[int, int]) -> Iterator[CountRows]:
+    """Totals and regions of the panels, and what the networks have but ports: slice by slice and panel by panel, for the sake of
+    memory. Panels share sources, so their tallies are united."""
+    parts: dict[Tally.Axis, list[Frame]] = defaultdict(list)
+    for panel in list(by_panel):
+        coded = Coded(concat(by_panel.pop(panel), _WITHOUT_PORT), panels)
+        for slice_ in (Slice.TOTAL, Slice.REGION):
+            yield from network_rows(coded, coded.columns, Grain.MONTH, _start_us(month), [slice_])
         for axis in WITHOUT_PORT:
-            self._of_panels[axis].append(by_source(coded, coded.columns, axis))
+            parts[axis].append(by_source(coded, coded.columns, axis))
+    yield _tally_rows(month, [united(axis, found) for axis, found in parts.items()])
 
-    def add_ports(self, coded: Coded) -> None:
-        self._of_ports.append(tallied(coded, coded.columns, Tally.Axis.PORT))
 
-    def of(self, month: date) -> Iterator[Tallied]:
-        with connection.cursor() as cursor:
-            for axis, parts in self._of_panels.items():
-                yield with_days(cursor, united(axis, parts), *month_bounds(month))
-            yield with_days(cursor, joined(Tally.Axis.PORT, self._of_ports), *month_bounds(month))
+def _of_ports(month: date, parts: Iterable[Frame], panels: Mapping[int, int]) -> Iterator[CountRows]:
+    """Ports of panels and networks, from parts that share none."""
+    small, tallies = [], []
+    for frame in parts:
+        coded = Coded(frame, panels)
+        rows = with_fresh(coded.columns)
+        yield from network_rows(coded, rows, Grain.MONTH, _start_us(month), [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
+        small.append(small_of(coded, rows))
+        tallies.append(tallied(coded, rows, Tally.Axis.PORT))
+    yield small_rows(small, Grain.MONTH, _start_us(month))
+    yield _tally_rows(month, [joined(Tally.Axis.PORT, tallies)])
+
+
+def _tally_rows(month: date, tallies: Iterable[Tallied]) -> CountRows:
+    with connection.cursor() as cursor:
+        known = [with_days(cursor, tally, *month_bounds(month)) for tally in tallies]
+    return tally_rows(known, Grain.MONTH, _start_us(month))
+
+
+def _start_us(month: date) -> int:
+    return microseconds(month_bounds(month)[0])
 
 
 def _summed(frame: Frame, names: tuple[str, ...]) -> Frame:

@@ -16,9 +16,9 @@ from apps.observations.storage.columns import Frame, concat, length, take
 from apps.observations.storage.ragged import Ragged
 from apps.sensors.models import Network, Panel
 
-Axis = Tally.Axis
-WITHOUT_PORT = tuple(axis for axis in Axis if axis is not Axis.PORT)
-_CODED = {Axis.PORT: "service", Axis.REGION: "region"}  # axes whose keys are a column of codes
+TallyAxis = Tally.Axis
+WITHOUT_PORT = tuple(axis for axis in TallyAxis if axis is not TallyAxis.PORT)
+_CODED = {TallyAxis.PORT: "service", TallyAxis.REGION: "region"}  # axes whose keys are a column of codes
 _NETWORKS = np.array([0, *(panel.network for panel in Panel)], np.uint8)  # by panel
 _SIDES = np.array([0, *(1 + panel.is_overseas for panel in Panel)], np.uint8)  # by panel; as planning.derived.PANELS
 _OF_DAYS = (
@@ -33,17 +33,17 @@ class Tallied:
     """All cells of an axis as network, key, packets, sources, sensor_sources, in order of network and key; of TOTAL, whose cells are
     networks, also the sources of each, one after the other. Of `sensor_sources` months know only what their days say."""
 
-    axis: Axis
+    axis: TallyAxis
     frame: Frame
     source_keys: NDArray[np.uint64]
 
 
-def tallied(coded: Coded, rows: Frame, axis: Axis) -> Tallied:
+def tallied(coded: Coded, rows: Frame, axis: TallyAxis) -> Tallied:
     """Of the rows of a day, which need to be `with_fresh` and `with_fresh_anywhere`, or of whole ports of a month."""
     return _tallied(axis, by_source(coded, rows, axis))
 
 
-def united(axis: Axis, parts: Sequence[Frame]) -> Tallied:
+def united(axis: TallyAxis, parts: Sequence[Frame]) -> Tallied:
     """Of what several calls of `by_source` found."""
     rows = concat(parts, ("network", "key", "source", "packets", "sensor_sources"))
     pairs = group(rows["network"], rows["key"], rows["source"])
@@ -51,16 +51,16 @@ def united(axis: Axis, parts: Sequence[Frame]) -> Tallied:
     return _tallied(axis, first | {name: pairs.sum(rows[name]) for name in ("packets", "sensor_sources")})
 
 
-def joined(axis: Axis, parts: Sequence[Tallied]) -> Tallied:
+def joined(axis: TallyAxis, parts: Sequence[Tallied]) -> Tallied:
     """Of parts that share no key."""
     cells = concat([part.frame for part in parts], _FRAME)
     return Tallied(axis, take(cells, np.lexsort((cells["key"], cells["network"]))), _NOBODY)
 
 
-def by_source(coded: Coded, rows: Frame, axis: Axis) -> Frame:
+def by_source(coded: Coded, rows: Frame, axis: TallyAxis) -> Frame:
     """network, key, source, packets, sensor_sources of the rows that count, added up over sensors and, but for the axis of signatures,
     over these; in order."""
-    wanted = ~rows["excluded"] if axis is Axis.SIGNATURE else ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
+    wanted = ~rows["excluded"] if axis is TallyAxis.SIGNATURE else ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
     rows = take(rows, np.flatnonzero(wanted))
     network, key = _NETWORKS[rows["panel"]], _keys(rows, axis)
     pairs = group(network, key, rows["source"])  # codes sort as values do
@@ -70,35 +70,35 @@ def by_source(coded: Coded, rows: Frame, axis: Axis) -> Frame:
     return first | {"packets": pairs.sum(rows["packets"]), "sensor_sources": pairs.sum(_fresh(rows, axis))}
 
 
-def _keys(rows: Frame, axis: Axis) -> NDArray[Any]:
+def _keys(rows: Frame, axis: TallyAxis) -> NDArray[Any]:
     match axis:
-        case Axis.PORT | Axis.REGION:
+        case TallyAxis.PORT | TallyAxis.REGION:
             return rows[_CODED[axis]]
-        case Axis.SIGNATURE:
+        case TallyAxis.SIGNATURE:
             return rows["signature"]
-        case Axis.PANEL:
+        case TallyAxis.PANEL:
             return _SIDES[rows["panel"]]
     return np.zeros(length(rows), np.uint8)
 
 
-def _fresh(rows: Frame, axis: Axis) -> NDArray[np.int64]:
+def _fresh(rows: Frame, axis: TallyAxis) -> NDArray[np.int64]:
     """1 on one row of each sensor and source under a key, else 0; nothing but 0 where it is not to be known."""
     fresh = np.zeros(length(rows), np.int64)
     if "fresh_anywhere" not in rows:
         return fresh
-    if axis is not Axis.SIGNATURE:
-        return rows["fresh" if axis is Axis.PORT else "fresh_anywhere"]
+    if axis is not TallyAxis.SIGNATURE:
+        return rows["fresh" if axis is TallyAxis.PORT else "fresh_anywhere"]
     pairs = group(rows["signature"], rows["sensor"], rows["source"])
     fresh[pairs.order[pairs.starts]] = 1
     return fresh
 
 
-def _tallied(axis: Axis, by_source: Frame) -> Tallied:
+def _tallied(axis: TallyAxis, by_source: Frame) -> Tallied:
     cells = group(by_source["network"], by_source["key"])
     frame = {name: cells.first(by_source[name]).astype(np.int64) for name in ("network", "key")}
     frame |= {name: cells.sum(by_source[name]) for name in ("packets", "sensor_sources")}
     frame["sources"] = cells.sum(np.ones(length(by_source), np.int64))
-    return Tallied(axis, frame, by_source["source"] if axis is Axis.TOTAL else _NOBODY)
+    return Tallied(axis, frame, by_source["source"] if axis is TallyAxis.TOTAL else _NOBODY)
 
 
 def with_days(cursor: Any, tally: Tallied, start: datetime, end: datetime) -> Tallied:
@@ -152,7 +152,7 @@ def _blocks(tally: Tallied) -> list[tuple[int, int, bytes, bytes]]:
 
 def _sets(tally: Tallied, count: int) -> list[bytes]:
     """Of each network its sources; of axes that have none, nothing."""
-    if tally.axis is not Axis.TOTAL:
+    if tally.axis is not TallyAxis.TOTAL:
         return [b""] * count
     parts = np.split(tally.source_keys, np.cumsum(tally.frame["sources"])[:-1]) if count else []
     return [sourcesets.encode(part) for part in parts]

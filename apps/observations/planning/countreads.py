@@ -37,6 +37,7 @@ _KEYS = {
     Dimension.KIND: "(protocol::int << 16 | port)",  # ports become kinds in `kinds_in`
 }
 _FEW_PORTS = 64
+_SIZES = {"sources": "sum(sources)"}
 _SUMMED = {"panel": "packets, sources, sensor_sources", "sensor_id": "packets, sources"}
 
 
@@ -115,9 +116,15 @@ def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     return _numbers(store, ask, pieces, {"packets": "sum(packets)", "sources": "sum(sources)", "most": "max(sources)"})
 
 
+def set_sizes(store: Store, ask: Ask, pieces: Sequence[Piece]) -> int:
+    """How many sources the sets of `source_sets` hold together."""
+    found = tallyreads.numbers(ask, pieces) if tallyreads.has_sets(ask) else _numbers(store, ask, pieces, _SIZES)
+    return int(found["sources"].sum())
+
+
 def sensor_sources(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bin, value: Σ over sensors and days of the sources that the row adds to those of earlier signatures (panels only).
-    `pieces` are days."""
+    `pieces` are the days of the ask; tallies know it of months as well."""
     if tallyreads.applies(ask):
         found = tallyreads.numbers(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months()))
         return found | {"bin": bins_of(ask, found["bucket"]), "value": found["sensor_sources"]}

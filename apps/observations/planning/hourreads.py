@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
 from apps.observations.counting.hourbodies import COLUMNS
@@ -15,10 +16,11 @@ from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row
 from apps.observations.storage import numberbodies
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame, concat, length, take
+from apps.observations.storage.columns import Frame, concat, take
 from apps.observations.storage.hours import day_of, starts_us
 
 _LONGEST_DAY = timedelta(hours=25)
+_FRAME = ("key", "bucket", "packets")
 _TABLES = {
     "panel": ("observations_networkhours", "panel::bigint", " AND slice = %s"),
     "sensor_id": ("observations_sensorhours", "sensor_id", ""),
@@ -29,37 +31,47 @@ _SELECT = (
 
 
 def packets(owner: str, owners: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """key, bucket (in seconds), packets of the hours that are among the pieces. `owner` is the column that `owners` are
-    values of."""
+    """key, bucket (in seconds, 0 where there is but one bin), packets of the hours that are among the pieces. `owner` is the column
+    that `owners` are values of."""
     runs = tuple((start, end) for _grain, start, end in runs_of(pieces))
-    cells = _stored(owner, tuple(owners), ask.slice, runs)
-    cells = take(cells, np.flatnonzero(_inside(cells["bucket"], runs) & chosen(cells, ask)))
-    key, bucket = keys_of(cells, ask), cells["bucket"] if len(ask.spans) > 1 else np.zeros(length(cells), np.int64)
-    found = group(key, bucket)
-    return {"key": found.first(key), "bucket": found.first(bucket), "packets": found.sum(cells["packets"])}
+    rows = _rows(owner, tuple(owners), ask.slice, runs)
+    days = {bucket: starts_us(day_of(datetime.fromtimestamp(bucket, UTC))) // 1_000_000 for bucket in {row[1] for row in rows}}
+    engine = zstandard.ZstdDecompressor()
+    decoded = ((number, bucket, numberbodies.decode(bytes(body), COLUMNS, engine=engine)) for number, bucket, body in rows)
+    parts = [_summed(ask, _cells(frame, ask.slice, owner, number), days[bucket], runs) for number, bucket, frame in decoded]
+    whole = concat(parts, _FRAME)
+    found = group(whole["key"], whole["bucket"])
+    return {name: found.first(whole[name]) for name in ("key", "bucket")} | {"packets": found.sum(whole["packets"])}
 
 
-def _stored(owner: str, owners: tuple[int, ...], slice_: Slice, runs: tuple[tuple[datetime, datetime], ...]) -> Frame:
-    """All hours of the days that touch the runs."""
+def _rows(owner: str, owners: tuple[int, ...], slice_: Slice, runs: tuple[tuple[datetime, datetime], ...]) -> list[Row]:
+    """number of the owner, bucket in seconds, body: all days that touch the runs."""
     table, number, of_slice = _TABLES[owner]
     query = _SELECT.format(number=number, table=table, owner=owner, slice=of_slice)
     own = [int(slice_)] if of_slice else []
     parameters = [value for start, end in runs for value in (list(owners), start - _LONGEST_DAY, end, *own)]
     read = Read(" UNION ".join([query] * len(runs)), parameters, 2, has_body=True)
-    return once(("hours", owner, owners, slice_, runs), read, lambda rows: _hours_of(rows, owner, slice_))
+    return once(("hours", owner, owners, slice_, runs), read, lambda rows: rows)
 
 
-def _hours_of(rows: list[Row], owner: str, slice_: Slice) -> Frame:
-    parts = [_hours_of_day(*row, owner=owner) for row in rows]
-    cells = concat(parts, (owner, "bucket", *COLUMNS))
-    key = cells.pop("key")
-    return cells | {"region": key if slice_ is Slice.REGION else np.zeros_like(key), "protocol": key >> 16, "port": key & 0xFFFF}
+def _cells(cells: Frame, slice_: Slice, owner: str, number: int) -> Frame:
+    key = cells["key"]
+    return cells | {
+        owner: np.full(len(key), number, np.int64),
+        "region": key if slice_ is Slice.REGION else np.zeros_like(key),
+        "protocol": key >> 16,
+        "port": key & 0xFFFF,
+    }
 
 
-def _hours_of_day(number: int, bucket: int, body: bytes, *, owner: str) -> Frame:
-    cells = numberbodies.decode(bytes(body), COLUMNS)
-    starts = starts_us(day_of(datetime.fromtimestamp(bucket, UTC))) // 1_000_000
-    return cells | {owner: np.full(length(cells), number, np.int64), "bucket": starts[cells["hour"]]}
+def _summed(ask: Ask, cells: Frame, starts: NDArray[np.int64], runs: Sequence[tuple[datetime, datetime]]) -> Frame:
+    """What an ask counts of one day, whose hours begin at `starts`: a year of all regions would be too much to hold as it is."""
+    bucket = starts[cells["hour"]]
+    kept = np.flatnonzero(_inside(bucket, runs) & chosen(cells, ask))
+    cells, bucket = take(cells, kept), bucket[kept] if len(ask.spans) > 1 else np.zeros(len(kept), np.int64)
+    key = keys_of(cells, ask)
+    found = group(key, bucket)
+    return {"key": found.first(key), "bucket": found.first(bucket), "packets": found.sum(cells["packets"])}
 
 
 def _inside(instants: NDArray[np.int64], runs: Sequence[tuple[datetime, datetime]]) -> NDArray[np.bool_]:

@@ -66,19 +66,19 @@ def packets(ask: Ask) -> Frame:
 def sources(ask: Ask) -> Frame:
     """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
     chosen = plan(ask, sources=True)
-    if not chosen.read and tallyreads.applies(ask) and (exact := tallyreads.sources(ask, chosen.counted)):
-        return _with_others(ask, exact)
+    if not chosen.read and tallyreads.applies(ask) and (known := tallyreads.sources(ask, chosen.counted)):
+        return _with_others(ask, known)
     return _united(chosen)
 
 
-def _with_others(ask: Ask, exact: tallyreads.Exact) -> Frame:
+def _with_others(ask: Ask, known: tallyreads.KnownSources) -> Frame:
     """The cells whose sources tallies know, and the others from sets."""
-    if not exact.others:
-        return exact.frame
-    asked = ask if ask.group is Dimension.NONE or ask.rows is not Dimension.NONE else ask.for_keys(exact.others)
+    if not known.others:
+        return known.frame
+    asked = ask if ask.group is Dimension.NONE or ask.rows is not Dimension.NONE else ask.for_keys(known.others)
     found = _united(plan(asked, sources=True))
-    wanted = np.isin(found["key"], exact.others)
-    return {name: np.concatenate([exact.frame[name], found[name][wanted]]) for name in exact.frame}
+    wanted = np.isin(found["key"], known.others)
+    return {name: np.concatenate([known.frame[name], found[name][wanted]]) for name in known.frame}
 
 
 def _united(chosen: Plan) -> Frame:
@@ -123,6 +123,12 @@ def _bounds(parts: Sequence[Frame]) -> Bounds:
     return Bounds(groups.first(columns["key"]), groups.sum(columns["packets"]), groups.max(columns["lower"]), groups.sum(columns["upper"]))
 
 
+def set_sizes(ask: Ask) -> int:
+    """How many sources the sets that answer an ask hold together, without reading one; segments have a limit of their own."""
+    chosen = plan(ask, sources=True)
+    return countreads.set_sizes(chosen.store, ask, chosen.counted) if chosen.store and not chosen.read else 0
+
+
 def contributions(ask: Ask) -> Frame:
     """key, sensor, packets: what each sensor in scope added to each key."""
     if ask.dimensions == (Dimension.NONE, Dimension.SENSOR):
@@ -130,7 +136,8 @@ def contributions(ask: Ask) -> Frame:
         return {"key": own["key"], "sensor": own["key"], "packets": own["packets"]}
     chosen = plan(ask, sources=True)
     if chosen.store is None or chosen.store.owner != "panel":
-        return segmentreads.contributions(segmentreads.rows(ask, [*chosen.counted, *chosen.read], columns=("sensor",)))
+        pieces = sorted([*chosen.counted, *chosen.read], key=lambda piece: piece.start)
+        return segmentreads.contributions(segmentreads.rows(ask, pieces, columns=("sensor",)))
     parts = [countreads.contributions(chosen.store, ask, chosen.counted)]
     if chosen.read:
         parts.append(segmentreads.contributions(segmentreads.rows(ask, chosen.read, columns=("sensor",))))

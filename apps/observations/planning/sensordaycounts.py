@@ -1,5 +1,5 @@
-"""Σ of the distinct sources of sensor-days from day rows of the counts: of panels, where what each source adds is counted once
-(`NetworkCount.sensor_sources`), and of single sensors."""
+"""Σ of the distinct sources of sensor-days from the counts: of whole networks and of panels, where what each source adds is counted
+once (`sensor_sources` of tallies and of day rows), and of single sensors."""
 
 from collections import defaultdict
 from dataclasses import replace

@@ -21,24 +21,25 @@ from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, concat, empty, length
 from apps.sensors.models import Network, Panel
 
-Axis = Tally.Axis
+TallyAxis = Tally.Axis
 _SELECT = (
     "SELECT extract(epoch FROM bucket)::bigint, block, {value} FROM observations_tally"
     " WHERE network = %s AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
 _PANELS = {frozenset(panel for panel in Panel if panel.network is network): network for network in Network}
 _AXES = {
-    Dimension.NONE: Axis.TOTAL, Dimension.PORT: Axis.PORT, Dimension.KIND: Axis.PORT, Dimension.REGION: Axis.REGION,
-    Dimension.ORIGIN: Axis.REGION, Dimension.SIGNATURE: Axis.SIGNATURE, Dimension.PANEL: Axis.PANEL, Dimension.SENSOR: None,
+    Dimension.NONE: TallyAxis.TOTAL, Dimension.PORT: TallyAxis.PORT, Dimension.KIND: TallyAxis.PORT, Dimension.REGION: TallyAxis.REGION,
+    Dimension.ORIGIN: TallyAxis.REGION, Dimension.SIGNATURE: TallyAxis.SIGNATURE, Dimension.PANEL: TallyAxis.PANEL, Dimension.SENSOR: None,
 }  # fmt: skip
-_OF_SLICES = {Slice.TOTAL: Axis.TOTAL, Slice.PORT: Axis.PORT, Slice.REGION: Axis.REGION}
+_OF_SLICES = {Slice.TOTAL: TallyAxis.TOTAL, Slice.PORT: TallyAxis.PORT, Slice.REGION: TallyAxis.REGION}
 _NUMBERS = ("packets", "sources", "sensor_sources")
+_WHOLE = (Dimension.NONE, Dimension.NONE)
 _KEYS_OF_BLOCK = 1 << Tally.BLOCK_BITS
 
 Choice = Callable[[NDArray[np.int64]], NDArray[np.intp]]  # of ascending keys, the positions of those that are asked for
 
 
-class Exact(NamedTuple):
+class KnownSources(NamedTuple):
     """key, bin, sources of cells whose sources are known; and the keys of which some cell's are not."""
 
     frame: Frame
@@ -50,14 +51,14 @@ def applies(ask: Ask) -> bool:
     return not ask.needs_rows and frozenset(ask.selection.scope.panels) in _PANELS and _axis(ask) is not None
 
 
-def _axis(ask: Ask) -> Axis | None:
+def _axis(ask: Ask) -> TallyAxis | None:
     counts_all = set(ask.signatures) == set(COUNTED)
     if ask.is_by(Dimension.SENSOR) or None in (found := [_AXES[dimension] for dimension in ask.dimensions]):
         return None
-    axes = {*found, _OF_SLICES.get(ask.slice), *(() if counts_all else (Axis.SIGNATURE,))} - {Axis.TOTAL}
+    axes = {*found, _OF_SLICES.get(ask.slice), *(() if counts_all else (TallyAxis.SIGNATURE,))} - {TallyAxis.TOTAL}
     if len(axes) > 1 or None in axes:
         return None
-    return axes.pop() if axes else Axis.TOTAL
+    return axes.pop() if axes else TallyAxis.TOTAL
 
 
 def numbers(ask: Ask, pieces: Sequence[Piece]) -> Frame:
@@ -70,7 +71,7 @@ def numbers(ask: Ask, pieces: Sequence[Piece]) -> Frame:
     return {"key": found.first(key), "bucket": found.first(cells["bucket"]), "most": found.max(cells["most"])} | sums
 
 
-def sources(ask: Ask, pieces: Sequence[Piece]) -> Exact | None:
+def sources(ask: Ask, pieces: Sequence[Piece]) -> KnownSources | None:
     """The distinct sources of bins that are one day or one month each; None where bins are others. Several ports or regions under
     one key may share sources: regions do not where all of them add up to the total."""
     if not pieces or len({piece.bin for piece in pieces}) < len(pieces):
@@ -78,22 +79,22 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> Exact | None:
     cells, spread = together(lambda: _cells(ask, _axis_of(ask), pieces), lambda: _spread(ask, pieces))
     key, number = keys_of(cells, ask), _bins(ask, cells["bucket"])
     found = group(key, number)
-    several = found.sum(np.ones(len(key), np.int64)) > 1
+    several = found.sum(cells["keys"]) > 1
     unsure = several & np.isin(found.first(number), spread)
     others = np.unique(found.first(key)[unsure])
     known = ~np.isin(found.first(key), others)
     columns = {"key": found.first(key), "bin": found.first(number), "sources": found.sum(cells["sources"])}
-    return Exact({name: column[known] for name, column in columns.items()}, tuple(others.tolist()))
+    return KnownSources({name: column[known] for name, column in columns.items()}, tuple(others.tolist()))
 
 
 def has_sets(ask: Ask) -> bool:
     """Whether tallies also say which sources an ask counts."""
-    return applies(ask) and _axis(ask) is Axis.TOTAL
+    return applies(ask) and _axis(ask) is TallyAxis.TOTAL
 
 
 def source_sets(ask: Ask, pieces: Sequence[Piece]) -> list[tuple[int, bytes]]:
     """(bin, source set) of each day or month of an ask that `has_sets`."""
-    rows = _rows(ask, Axis.TOTAL, pieces, "source_set")
+    rows = _rows(ask, TallyAxis.TOTAL, pieces, "source_set")
     numbers = _bins(ask, np.array([row[0] for row in rows], np.int64))
     return [(number, bytes(body)) for number, (*_key, body) in zip(numbers.tolist(), rows, strict=True)]
 
@@ -101,17 +102,19 @@ def source_sets(ask: Ask, pieces: Sequence[Piece]) -> list[tuple[int, bytes]]:
 def _spread(ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64]:
     """The bins in which some source may be counted under several keys of the ask's axis."""
     every = np.array([piece.bin for piece in pieces], np.int64)
-    if _axis_of(ask) is not Axis.REGION:
+    if _axis_of(ask) is not TallyAxis.REGION:
         return every
     whole = replace(ask.ungrouped(), selection=replace(ask.selection, regions=(), origin=None))
-    regions, total = together(lambda: _cells(whole, Axis.REGION, pieces), lambda: _cells(whole, Axis.TOTAL, pieces))
+    regions, total = together(lambda: _cells(whole, TallyAxis.REGION, pieces), lambda: _cells(whole, TallyAxis.TOTAL, pieces))
     sums = [np.bincount(_bins(ask, cells["bucket"]), cells["sources"], len(ask.spans)) for cells in (regions, total)]
     return every[sums[0][every] != sums[1][every]]
 
 
-def _axis_of(ask: Ask) -> Axis:
+def _axis_of(ask: Ask) -> TallyAxis:
     """The axis of an ask to which tallies apply."""
-    return _axis(ask) or Axis.TOTAL
+    if (axis := _axis(ask)) is None:
+        raise ValueError(f"tallies do not know {ask.dimensions}")
+    return axis
 
 
 def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -119,23 +122,23 @@ def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.searchsorted(starts, buckets, side="right") - 1 if len(starts) > 1 else np.zeros(len(buckets), np.int64)
 
 
-def _cells(ask: Ask, axis: Axis, pieces: Sequence[Piece]) -> Frame:
+def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
     """The chosen keys with their numbers, in each bucket or, where there is but one bin, in all together."""
     rows, choice = _rows(ask, axis, pieces), _choice(ask, axis)
-    cells = _of_one_bin(rows, choice) if len(ask.spans) == 1 else _of_bins(rows, choice)
+    cells = _of_one_bin(rows, choice) if len(ask.spans) == 1 else _of_bins(rows, choice, whole=ask.dimensions == _WHOLE)
     key = cells.pop("key")
     nothing = np.zeros_like(key)
-    own = {Axis.REGION: "region", Axis.SIGNATURE: "signature", Axis.PANEL: "panel"}
-    port = key if axis is Axis.PORT else nothing
+    own = {TallyAxis.REGION: "region", TallyAxis.SIGNATURE: "signature", TallyAxis.PANEL: "panel"}
+    port = key if axis is TallyAxis.PORT else nothing
     return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": nothing} | ({own[axis]: key} if axis in own else {})
 
 
-def _rows(ask: Ask, axis: Axis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
+def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
     """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
     network, runs = _PANELS[frozenset(ask.selection.scope.panels)], tuple(runs_of(pieces))
     if not runs:
         return []
-    blocks = None if axis is not Axis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
+    blocks = None if axis is not TallyAxis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
     query = _SELECT.format(value=value) + ("" if blocks is None else " AND block = ANY(%s)")
     own = [] if blocks is None else [list(blocks)]
     parameters = [value for grain, start, end in runs for value in (int(network), int(grain), int(axis), start, end, *own)]
@@ -143,12 +146,12 @@ def _rows(ask: Ask, axis: Axis, pieces: Sequence[Piece], value: str = "body") ->
     return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
 
 
-def _choice(ask: Ask, axis: Axis) -> Choice | None:
+def _choice(ask: Ask, axis: TallyAxis) -> Choice | None:
     """None: all of them."""
-    wanted = {Axis.PORT: ask.ports, Axis.REGION: ask.regions, Axis.SIGNATURE: ask.signatures}.get(axis)
+    wanted = {TallyAxis.PORT: ask.ports, TallyAxis.REGION: ask.regions, TallyAxis.SIGNATURE: ask.signatures}.get(axis)
     if wanted is not None:
         return partial(_among, np.unique(np.array(wanted, np.int64)))
-    if axis is Axis.REGION and ask.other_regions:
+    if axis is TallyAxis.REGION and ask.other_regions:
         return lambda keys: np.flatnonzero(~np.isin(keys, ask.other_regions))
     return None
 
@@ -176,17 +179,28 @@ def _of_one_bin(rows: Sequence[Row], choice: Choice | None) -> Frame:
         for number, name in enumerate(_NUMBERS):
             tables[block][number][at] += frame[name]
         tables[block][-1][at] = np.maximum(tables[block][-1][at], frame["sources"])
-    return concat([_of_table(block, tables[block]) for block in sorted(tables)], ("key", "bucket", *_NUMBERS, "most"))
+    return concat([_of_table(block, tables[block]) for block in sorted(tables)], ("key", "bucket", *_NUMBERS, "most", "keys"))
 
 
 def _of_table(block: int, table: NDArray[np.int64]) -> Frame:
     at = np.flatnonzero(table[0])
-    names = (*_NUMBERS, "most")
-    frame: Frame = {name: column[at] for name, column in zip(names, table, strict=True)}
-    return frame | {"key": at | block << Tally.BLOCK_BITS, "bucket": np.zeros(len(at), np.int64)}
+    frame: Frame = {name: column[at] for name, column in zip((*_NUMBERS, "most"), table, strict=True)}
+    return frame | {"key": at | block << Tally.BLOCK_BITS, "bucket": np.zeros(len(at), np.int64), "keys": np.ones(len(at), np.int64)}
 
 
-def _of_bins(rows: Sequence[Row], choice: Choice | None) -> Frame:
-    parts = [frame | {"bucket": np.full(length(frame), bucket, np.int64)} for bucket, _block, frame in _decoded(rows, choice)]
-    cells = concat(parts, ("key", "bucket", *_NUMBERS)) if parts else empty(("key", "bucket", *_NUMBERS))
-    return cells | {"most": cells["sources"]}
+def _of_bins(rows: Sequence[Row], choice: Choice | None, *, whole: bool) -> Frame:
+    """Key by key or, where none are told apart, all of a body together: a day has up to 65,536 ports."""
+    parts = [
+        _put_together(frame) if whole else frame | {"keys": np.ones(length(frame), np.int64)} for *_at, frame in _decoded(rows, choice)
+    ]
+    buckets = [np.full(length(part), bucket, np.int64) for (bucket, *_rest), part in zip(rows, parts, strict=True)]
+    names = ("key", *_NUMBERS, "keys")
+    cells = concat(parts, names) if parts else empty(names)
+    return cells | {"most": cells["sources"], "bucket": np.concatenate([*buckets, np.empty(0, np.int64)])}
+
+
+def _put_together(frame: Frame) -> Frame:
+    """One row for all keys of a frame, if there are any."""
+    some = min(length(frame), 1)
+    sums = {name: frame[name].sum(keepdims=True)[:some] for name in _NUMBERS}
+    return sums | {"key": frame["key"][:some], "keys": np.full(some, length(frame), np.int64)}

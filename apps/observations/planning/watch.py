@@ -37,6 +37,7 @@ SELECT sensor_id, array_send(array_agg(day - date '1970-01-01')) || array_send(a
     || array_send(array_agg(coalesce(region_as_of - date '1970-01-01', 0)))
 FROM observations_fill WHERE day BETWEEN %s AND %s {of_sensors} GROUP BY sensor_id
 """
+_OF_ALL_SENSORS = " AND sensor_id = ANY(ARRAY(SELECT id FROM sensors_sensor))"
 _ACTIVE = "SELECT id, active_from - date '1970-01-01', active_to - date '1970-01-01' FROM sensors_sensor"
 _HOURS = """
 SELECT key, day - date '1970-01-01', array_send(seconds) FROM (
@@ -119,7 +120,8 @@ def _sensor_days(sensors: list[int], first: date, last: date, shared: bool) -> S
 
 def _told(first: date, last: date, sensors: list[int] | None, query: str, *types: str) -> dict[int, list[Column]]:
     """By sensor, the arrays that a query finds of some sensors (None: all) between two days."""
-    of_sensors, chosen = ("", []) if sensors is None else (" AND sensor_id = ANY(%s::bigint[])", [sensors])
+    # All sensors are named, too: the index begins with them, and a table of many years would be read as a whole.
+    of_sensors, chosen = (" AND sensor_id = ANY(%s::bigint[])", [sensors]) if sensors is not None else (_OF_ALL_SENSORS, [])
     read = Read(query.format(of_sensors=of_sensors), [first, last, *chosen], 1, has_body=True)
     key = (query, first, last, None if sensors is None else tuple(sensors))
     return once(key, read, lambda rows: {sensor: pgcopy.arrays_of(bytes(body), *types) for sensor, body in rows})

@@ -1,6 +1,6 @@
 """At which hours of the day a port receives packets: a card that its page loads later, and a page of its own.
 
-Ports without hour rows in the counts are read from segments, which a port's page does not wait for.
+Ports without hours in the counts are read from segments, which a port's page does not wait for.
 """
 
 from dataclasses import dataclass
