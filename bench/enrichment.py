@@ -325,6 +325,8 @@ def _list() -> None:
             return len(cursor.fetchall())
 
     found, of_hosts, rows = page(), hosts(), plain()
+    if not found == of_hosts == len(keys):
+        raise SystemExit(f"Of {len(keys)} sources {found} have a holder and {of_hosts} a scan; nothing is measured.")
     times = {name: _milliseconds(work) for name, work in (("page", page), ("hosts", hosts), ("plain", plain))}
     middle = {name: statistics.median(some) for name, some in times.items()}
     both, best = middle["page"] + middle["hosts"], min(times["page"]) + min(times["hosts"])
@@ -339,6 +341,7 @@ def _known() -> list[str]:
     from django.db import connection
     from django.utils import timezone
 
+    from apps.enrichment.holders.assigning import assign
     from apps.enrichment.models import HostLookup, HostService, HostSnapshot, Lookup, Network
 
     now = timezone.now()
@@ -348,6 +351,8 @@ def _known() -> list[str]:
                 holder=f"Holder {number % 200}", holder_handle=f"ORG-{number % 200}", name=f"NET-{number % 200}", country="JP")
         for number, block in enumerate(blocks)
     )  # fmt: skip
+    for network in networks:
+        assign(network)
     addresses = [f"{block}.{last}" for block in blocks for last in range(1, 6)]
     of_block = dict(zip(blocks, networks, strict=True))
     Lookup.objects.bulk_create(
