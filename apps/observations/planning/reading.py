@@ -55,13 +55,13 @@ def known(key: Hashable) -> Any:
 
 
 def memo(key: Hashable, compute: Callable[[], Answer]) -> Answer:
-    """What `compute` gives, computed at most once in a `reading` block; outside of one, every time."""
+    """What `compute` gives, computed at most once in a `reading` block; outside of one, every time. It must not fetch: another question
+    would compute it, too, meanwhile."""
     known = _known.get()
     if known is None:
         return compute()
     if key not in known:
-        found = compute()
-        known.setdefault(key, found)  # another question may have wanted the same meanwhile
+        known[key] = compute()
     answer: Answer = known[key]
     return answer
 

@@ -92,17 +92,21 @@ class SensorDays:
 def sensor_days(sensors: Sequence[int], period: Period, *, shared: bool = False) -> SensorDays:
     """One statement. `shared`: what is read of the days is of all sensors, for others to use."""
     first, last = _days(period.start, period.end)
-    return memo(("sensor days", tuple(sensors), first, last), lambda: _sensor_days(sorted(sensors), first, last, shared))
-
-
-def _sensor_days(sensors: list[int], first: date, last: date, shared: bool) -> SensorDays:
-    told = partial(_told, first, last, None if shared else sensors)
+    told = partial(_told, first, last, None if shared else sorted(sensors))
     coverage, fills, active = together(
         lambda: told(_COVERAGE, ">i4", ">i4", ">i4"),
         lambda: told(_FILLS, ">i4", ">i8", ">i4"),
         lambda: once("active spans of sensors", Read(_ACTIVE, [], 3), lambda rows: {pk: span for pk, *span in rows}),
     )
-    grid = _Grid(sensors, _number(first), _number(last))
+
+    def assembled() -> SensorDays:
+        spans = {sensor: active[sensor] for sensor in sorted(sensors) if sensor in active}
+        return _sensor_days(_Grid(spans, _number(first), _number(last)), coverage, fills)
+
+    return memo(("sensor days", tuple(sensors), first, last), assembled)
+
+
+def _sensor_days(grid: "_Grid", coverage: "_Told", fills: "_Told") -> SensorDays:
     hours, rolled_at, regions = grid.filled(coverage, 1), grid.filled(fills, 1), grid.filled(fills, 2)
     length = np.where(grid.filled(coverage, 0) > 0, grid.filled(coverage, 2), _USUAL_HOURS)
     return SensorDays(
@@ -111,15 +115,18 @@ def _sensor_days(sensors: list[int], first: date, last: date, shared: bool) -> S
         hours=hours,
         is_covered=hours * COVERED_SHARE[1] >= length * COVERED_SHARE[0],
         is_whole=hours >= length,
-        is_active=grid.within(active) | (hours > 0),
+        is_active=grid.is_within_spans | (hours > 0),
         rolled_at=np.where(rolled_at > 0, rolled_at + pgcopy.EPOCH_2000_US, 0),
         region_as_of=_date(int(regions.max())) if regions.any() else None,
         region_is_older_than_snapshot=bool(np.any((regions > 0) & (regions > grid.days))),
     )
 
 
-def _told(first: date, last: date, sensors: list[int] | None, query: str, *types: str) -> dict[int, list[Column]]:
-    """By sensor, the arrays that a query finds of some sensors (None: all) between two days."""
+_Told = dict[int, list[Column]]  # by sensor
+
+
+def _told(first: date, last: date, sensors: list[int] | None, query: str, *types: str) -> _Told:
+    """The arrays that a query finds of some sensors (None: all) between two days."""
     # All sensors are named, too: the index begins with them, and a table of many years would be read as a whole.
     of_sensors, chosen = (" AND sensor_id = ANY(%s::bigint[])", [sensors]) if sensors is not None else (_OF_ALL_SENSORS, [])
     read = Read(query.format(of_sensors=of_sensors), [first, last, *chosen], 1, has_body=True)
@@ -128,34 +135,27 @@ def _told(first: date, last: date, sensors: list[int] | None, query: str, *types
 
 
 class _Grid:
-    """Every one of some sensors on every day from first to last, day by day."""
+    """Each of some sensors, known with the first and last day of its active span, on every day from first to last, day by day."""
 
-    def __init__(self, sensors: list[int], first: int, last: int) -> None:
-        self._ids, self._first, self._count = sensors, first, max(last - first + 1, 0)
-        self.sensors = np.tile(np.array(sensors, np.int64), self._count)
-        self.days = np.repeat(np.arange(first, first + self._count), len(sensors))
+    def __init__(self, spans: dict[int, list[int | None]], first: int, last: int) -> None:
+        self._spans, self._first, self._count = spans, first, max(last - first + 1, 0)
+        self.sensors = np.tile(np.array(list(spans), np.int64), self._count)
+        self.days = np.repeat(np.arange(first, first + self._count), len(spans))
 
-    def filled(self, found: dict[int, list[Column]], number: int) -> Column:
+    def filled(self, found: _Told, number: int) -> Column:
         """The `number`-th array of each sensor, whose first one says of which days; 0 elsewhere."""
-        table = np.zeros((self._count, len(self._ids)), np.int64)
-        for position, sensor in enumerate(self._ids):
+        table = np.zeros((self._count, len(self._spans)), np.int64)
+        for position, sensor in enumerate(self._spans):
             if sensor in found:
                 table[found[sensor][0] - self._first, position] = found[sensor][number]
         return table.ravel()
 
-    def within(self, spans: dict[int, list[int | None]]) -> NDArray[np.bool_]:
-        """Where sensors are active."""
-        starts, ends = (np.array([self._edge(spans, sensor, edge) for sensor in self._ids], np.int64) for edge in (0, 1))
-        inside: NDArray[np.bool_] = (self.days >= np.tile(starts, self._count)) & (self.days <= np.tile(ends, self._count))
-        return inside
-
-    def _edge(self, spans: dict[int, list[int | None]], sensor: int, edge: int) -> int:
-        always = (self._first, self._first + self._count)[edge]
-        never = (self._first + self._count, self._first - 1)[edge]
-        if sensor not in spans:
-            return never
-        known = spans[sensor][edge]
-        return always if known is None else known
+    @property
+    def is_within_spans(self) -> NDArray[np.bool_]:
+        starts = np.array([start for start, _end in self._spans.values()], np.int64)
+        ends = np.array([self._first + self._count if end is None else end for _start, end in self._spans.values()], np.int64)
+        within: NDArray[np.bool_] = (self.days >= np.tile(starts, self._count)) & (self.days <= np.tile(ends, self._count))
+        return within
 
 
 def are_whole_days(spans: Sequence[Span]) -> bool:
