@@ -96,16 +96,23 @@ def test_sources_have_the_as_of_the_last_day_by_the_tables_of_routes(seen):
     assert [row["asn"] for row in earlier] == ["64496"]
 
 
+def pages_of_sources(user, **parameters):
+    """One answer after the other, to the last."""
+    cursor = ""
+    while cursor is not None:
+        answer = get(user, "sources", cursor=cursor, **parameters).json()
+        yield answer
+        cursor = answer["next_cursor"]
+
+
 def test_sources_of_a_prefix_come_page_by_page(seen):
     for number in range(10):
         sightings.see(seen.sensor, at(MONDAY), f"198.51.100.{number + 10}", "tcp/80")
     sightings.roll_up()
-    found, cursor = [], ""
-    while cursor is not None:
-        answer = get(seen.analyst, "sources", prefix="198.51.100.0/28", limit=4, cursor=cursor).json()
+    found = []
+    for answer in pages_of_sources(seen.analyst, prefix="198.51.100.0/28", limit=4):
         assert (answer["total_sources"], answer["meta"]["filters"]) == (7, {"prefix": "198.51.100.0/28"})
         found += [row["address"] for row in answer["rows"]]
-        cursor = answer["next_cursor"]
     assert found == ["198.51.100.1", *(f"198.51.100.{number}" for number in range(10, 16))]
     assert [row["address"] for row in get(seen.analyst, "sources", prefix="2001:db8::/32").json()["rows"]] == ["2001:db8:1:2::/64"]
 
@@ -119,11 +126,7 @@ def test_pages_of_sources_follow_each_other_without_gap_or_repeat(seen):
     for number in range(25):
         sightings.see(seen.sensor, at(MONDAY), f"192.0.2.{number}", "tcp/80")
     sightings.roll_up()
-    found, cursor = [], ""
-    while cursor is not None:
-        answer = get(seen.analyst, "sources", limit=4, cursor=cursor).json()
-        found += [row["address"] for row in answer["rows"]]
-        cursor = answer["next_cursor"]
+    found = [row["address"] for answer in pages_of_sources(seen.analyst, limit=4) for row in answer["rows"]]
     assert len(found) == len(set(found)) == 28
 
 
