@@ -10,7 +10,7 @@ from apps.observations.counting.counts import KEYS, Coded, CountRows, busy_ports
 from apps.observations.models import NetworkHours, SensorHours, Slice
 from apps.observations.storage import numberbodies, pgcopy
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame, length, take
+from apps.observations.storage.columns import Frame, length, split, take
 from apps.observations.storage.ragged import Ragged
 
 COLUMNS = ("key", "signature", "hour", "packets")
@@ -47,6 +47,4 @@ def _bodies(coded: Coded, owner: str, rows: Frame, slice_: Slice) -> tuple[NDArr
     if KEYS[slice_]:
         frame["key"] = coded.values(KEYS[slice_][0], frame["key"])
     owners, starts = np.unique(coded.values(owner, frame[owner]), return_index=True)
-    ends = [*starts[1:].tolist(), length(frame)][: len(starts)]
-    bodies = [numberbodies.encode(take(frame, slice(a, b)), COLUMNS) for a, b in zip(starts.tolist(), ends, strict=True)]
-    return owners.astype(np.int64), bodies
+    return owners.astype(np.int64), [numberbodies.encode(part, COLUMNS) for part in split(frame, starts)]

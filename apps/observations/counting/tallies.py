@@ -12,7 +12,7 @@ from apps.observations.counting.counts import Coded, CountRows
 from apps.observations.models import COUNTED, Grain, Tally
 from apps.observations.storage import numberbodies, pgcopy, sourcesets
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame, concat, length, take
+from apps.observations.storage.columns import Frame, concat, length, split, take
 from apps.observations.storage.ragged import Ragged
 from apps.sensors.models import Network, Panel
 
@@ -143,10 +143,8 @@ def tally_rows(tallies: Iterable[Tallied], grain: Grain, start_us: int) -> Count
 def _blocks(tally: Tallied) -> list[tuple[int, int, bytes, bytes]]:
     """Network, block, body and source set, in order."""
     frame, block = tally.frame, tally.frame["key"] >> Tally.BLOCK_BITS
-    starts = group(frame["network"], block).starts.tolist()  # the frame is in this order
-    ends = [*starts[1:], length(frame)][: len(starts)]
-    cells = [{name: frame[name][a:b] for name in Tally.COLUMNS} for a, b in zip(starts, ends, strict=True)]
-    bodies = [numberbodies.encode(cell, Tally.COLUMNS) for cell in cells]
+    starts = group(frame["network"], block).starts  # the frame is in this order
+    bodies = [numberbodies.encode(part, Tally.COLUMNS) for part in split(frame, starts)]
     return list(zip(frame["network"][starts].tolist(), block[starts].tolist(), bodies, _sets(tally, len(starts)), strict=True))
 
 

@@ -1,5 +1,5 @@
-"""What an ask means for cells that lie in bodies: which of them are chosen, and by what key they are told apart. Cells are frames
-with `protocol`, `port` and `region`, where they have any with `signature`, and with whose they are: `panel` or `sensor_id`."""
+"""What an ask means for cells that lie in bodies: which of them are chosen, and by what key and bin they are told apart. Cells are
+frames with `protocol`, `port` and `region`, where they have any with `signature`, and with whose they are: `panel` or `sensor_id`."""
 
 from collections.abc import Sequence
 
@@ -48,3 +48,12 @@ def _key_column(cells: Frame, dimension: Dimension, ask: Ask) -> NDArray[np.int6
     if dimension is Dimension.NONE:
         return np.zeros(length(cells), np.int64)
     return key_column(cells, dimension, ask.selection.definitions_day)
+
+
+def bins_of(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the bin in which each bucket (in seconds) begins."""
+    if len(ask.spans) == 1:
+        return np.zeros(len(buckets), np.int64)
+    starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
+    number: NDArray[np.int64] = np.searchsorted(starts, buckets, side="right") - 1
+    return number

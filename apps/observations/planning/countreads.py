@@ -20,6 +20,7 @@ from apps.observations.figures import Dimension
 from apps.observations.models import Grain, Slice
 from apps.observations.planning import derived, hourreads, segmentreads, smallreads, tallyreads
 from apps.observations.planning.asks import Ask
+from apps.observations.planning.cellkeys import bins_of
 from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece, cut, runs_of
 from apps.observations.planning.together import Read, Row, fetch, together
@@ -252,14 +253,6 @@ def kinds_in(ask: Ask, keys: NDArray[np.int64]) -> NDArray[np.int64]:
 def bucket_of(ask: Ask) -> str:
     """The bucket in seconds, as far as bins can be told by it."""
     return "extract(epoch FROM bucket)::bigint" if len(ask.spans) > 1 else "0::bigint"
-
-
-def bins_of(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
-    if len(ask.spans) == 1:
-        return np.zeros(len(buckets), np.int64)
-    starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
-    number: NDArray[np.int64] = np.searchsorted(starts, buckets, side="right") - 1
-    return number
 
 
 def filters_of(ask: Ask) -> tuple[str, list[Any]]:

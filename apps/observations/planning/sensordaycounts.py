@@ -12,6 +12,7 @@ from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Grain, Slice
 from apps.observations.planning import countreads, derived, tallyreads
 from apps.observations.planning.asks import Ask
+from apps.observations.planning.cellkeys import bins_of
 from apps.observations.planning.spans import Piece
 from apps.observations.planning.together import Read, fetch
 from apps.observations.planning.watch import SensorDays
@@ -116,6 +117,6 @@ def _sensor_days(ask: Ask, days: SensorDays, wanted: NDArray[np.bool_]) -> tuple
 
 
 def _binned(ask: Ask, key: NDArray[np.int64], bucket: NDArray[np.int64], value: NDArray[np.int64]) -> Frame:
-    number = countreads.bins_of(ask, bucket)
+    number = bins_of(ask, bucket)
     cells = group(key, number)
     return {"key": cells.first(key), "bin": cells.first(number), "value": cells.sum(value)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Slice, Tally
 from apps.observations.planning.asks import Ask
-from apps.observations.planning.cellkeys import keys_of
+from apps.observations.planning.cellkeys import bins_of, keys_of
 from apps.observations.planning.reading import once
 from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row, together
@@ -77,7 +77,7 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> KnownSources | None:
     if not pieces or len({piece.bin for piece in pieces}) < len(pieces):
         return None
     cells, spread = together(lambda: _cells(ask, _axis_of(ask), pieces), lambda: _spread(ask, pieces))
-    key, number = keys_of(cells, ask), _bins(ask, cells["bucket"])
+    key, number = keys_of(cells, ask), bins_of(ask, cells["bucket"])
     found = group(key, number)
     several = found.sum(cells["keys"]) > 1
     unsure = several & np.isin(found.first(number), spread)
@@ -95,7 +95,7 @@ def has_sets(ask: Ask) -> bool:
 def source_sets(ask: Ask, pieces: Sequence[Piece]) -> list[tuple[int, bytes]]:
     """(bin, source set) of each day or month of an ask that `has_sets`."""
     rows = _rows(ask, TallyAxis.TOTAL, pieces, "source_set")
-    numbers = _bins(ask, np.array([row[0] for row in rows], np.int64))
+    numbers = bins_of(ask, np.array([row[0] for row in rows], np.int64))
     return [(number, bytes(body)) for number, (*_key, body) in zip(numbers.tolist(), rows, strict=True)]
 
 
@@ -106,7 +106,7 @@ def _spread(ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64]:
         return every
     whole = replace(ask.ungrouped(), selection=replace(ask.selection, regions=(), origin=None))
     regions, total = together(lambda: _cells(whole, TallyAxis.REGION, pieces), lambda: _cells(whole, TallyAxis.TOTAL, pieces))
-    sums = [np.bincount(_bins(ask, cells["bucket"]), cells["sources"], len(ask.spans)) for cells in (regions, total)]
+    sums = [np.bincount(bins_of(ask, cells["bucket"]), cells["sources"], len(ask.spans)) for cells in (regions, total)]
     return every[sums[0][every] != sums[1][every]]
 
 
@@ -115,11 +115,6 @@ def _axis_of(ask: Ask) -> TallyAxis:
     if (axis := _axis(ask)) is None:
         raise ValueError(f"tallies do not know {ask.dimensions}")
     return axis
-
-
-def _bins(ask: Ask, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
-    starts = np.array([start.timestamp() for start, _end in ask.spans], np.int64)
-    return np.searchsorted(starts, buckets, side="right") - 1 if len(starts) > 1 else np.zeros(len(buckets), np.int64)
 
 
 def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:

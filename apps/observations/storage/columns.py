@@ -39,6 +39,12 @@ def take(frame: Frame, rows: NDArray[Any] | slice) -> Frame:
     return {name: column[rows] for name, column in frame.items()}
 
 
+def split(frame: Frame, starts: NDArray[np.intp]) -> list[Frame]:
+    """The frame in pieces that begin at these positions, the first of which, if any, is 0."""
+    ends = [*starts[1:].tolist(), length(frame)]
+    return [take(frame, slice(start, end)) for start, end in zip(starts.tolist(), ends, strict=False)]
+
+
 def concat(frames: Iterable[Frame], names: Iterable[str] = COLUMNS) -> Frame:
     parts = list(frames)
     return {name: np.concatenate([part[name] for part in parts]) for name in names} if parts else empty(names)
