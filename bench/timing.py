@@ -117,13 +117,14 @@ def time_long(view: View, client: Any) -> tuple[Spent, list[Spent], Spent]:
 
 
 def forget() -> None:
-    """Empty caches: the cache server's and the decoded segments of this process."""
+    """Empty caches: the cache server's, and the decoded segments and sensor-days of this process."""
     from django.core.cache import cache
 
-    from apps.observations.planning import segmentcache
+    from apps.observations.planning import segmentcache, sensordaycache
 
     cache.clear()
     segmentcache.forget()
+    sensordaycache.forget()
 
 
 def queries_of(ask: Callable[[], None]) -> int:

@@ -56,15 +56,18 @@ class Batch(models.Model):
 
 class Mark(models.Model):
     """That (sensor, reporting day) has changed `version` times. Written by ingest and by changes of reference data,
-    last in their transaction and in key order. `raised_at` is when it first ran ahead of its fill."""
+    last in their transaction and in key order. `raised_at` is when it first ran ahead of its fill; `rolled_version` repeats what
+    the fill says, so that an index knows the few marks that wait."""
 
     sensor = models.ForeignKey(Sensor, models.CASCADE, related_name="+")
     day = models.DateField()
     version = models.BigIntegerField(default=1)
     raised_at = models.DateTimeField()
+    rolled_version = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sensor", "day"], name="mark_once")]
+        indexes = [models.Index(fields=["sensor", "day"], condition=Q(version__gt=models.F("rolled_version")), name="mark_waiting")]
 
 
 class Fill(models.Model):
@@ -78,6 +81,15 @@ class Fill(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sensor", "day"], name="fill_once")]
+        indexes = [models.Index(fields=["sensor", "rolled_at"], name="fill_newest")]
+
+
+class MonthStamp(models.Model):
+    """Another `stamp` whenever a day of the month has been rolled up, so that processes may keep what fills and coverage say. Written by
+    whoever writes these, last in the transaction."""
+
+    month = models.DateField(primary_key=True)  # its first day
+    stamp = models.UUIDField()
 
 
 class Segment(models.Model):

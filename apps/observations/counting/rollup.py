@@ -24,7 +24,7 @@ from apps.observations.counting.smallcells import small_of, small_rows
 from apps.observations.counting.staleness import due_days
 from apps.observations.counting.tallies import tallied, tally_rows
 from apps.observations.models import Grain, Segment, Tally
-from apps.observations.storage import segments
+from apps.observations.storage import monthstamps, segments
 from apps.observations.storage.columns import Frame, concat, length, take
 from apps.observations.storage.hours import day_bounds, microseconds
 from apps.observations.storage.locks import day_lock
@@ -142,6 +142,8 @@ def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
         _write_segments(cursor, read)
         _write_coverage(cursor, read)
         _write_fills(cursor, read)
+        _settle_marks(cursor, read)
+        monthstamps.renew(cursor, [month])
     return DayResult(read.day, len(read.versions), length(read.rows), sum(map(len, counts)))
 
 
@@ -176,4 +178,19 @@ def _write_fills(cursor: Any, read: DayRead) -> None:
         " ON CONFLICT (sensor_id, day) DO UPDATE SET"
         " rolled_version = EXCLUDED.rolled_version, rolled_at = EXCLUDED.rolled_at, region_as_of = EXCLUDED.region_as_of",
         [(sensor, read.day, version, now, read.labels.map_of(sensor).as_of) for sensor, version in read.versions.items()],
+    )
+
+
+def _settle_marks(cursor: Any, read: DayRead) -> None:
+    """Locks marks as `raise_marks` does: in the order of their keys, and late, so that ingest hardly waits. The table comes first: who
+    holds it against writers (`rerolls`) would otherwise wait for a mark of ours, and we for the table."""
+    sensors = sorted(read.versions)
+    cursor.execute("LOCK TABLE observations_mark IN ROW EXCLUSIVE MODE")
+    cursor.execute(
+        "SELECT FROM observations_mark WHERE day = %s AND sensor_id = ANY(%s) ORDER BY sensor_id FOR UPDATE", [read.day, sensors]
+    )
+    cursor.execute(
+        "UPDATE observations_mark AS mark SET rolled_version = rolled.version FROM unnest(%s::bigint[], %s::bigint[])"
+        " AS rolled (sensor_id, version) WHERE mark.sensor_id = rolled.sensor_id AND mark.day = %s",
+        [sensors, [read.versions[sensor] for sensor in sensors], read.day],
     )

@@ -30,7 +30,7 @@ class Context:
         return FigureMeta(
             unit=unit,
             denominator=coverage.covered_sensor_days if unit in PER_SENSOR_DAY else None,
-            sensor_count=len(set(self.days.sensor[self.days.is_active].tolist())),
+            sensor_count=self.days.active_sensors,
             sensor_set=selection.scope.label,
             zone=selection.period.zone.key,
             period=selection.period,
@@ -40,7 +40,7 @@ class Context:
             missing_days=coverage.missing_days,
             partial_days=coverage.partial_days,
             filters=_filters(selection),
-            days=len(set(self.days.day.tolist())),
+            days=self.days.day_count,
             scanner_lists=lists_of(selection),
             exclusions=exclusions_of(selection),
         )

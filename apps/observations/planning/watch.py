@@ -1,10 +1,11 @@
 """Who was watching: which sensor-days and which bins of a figure are covered. Zero is not missing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from apps.common.periods import Period, day_start, local_day
 from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
-from apps.observations.planning import derived
+from apps.observations.planning import derived, sensordaycache
 from apps.observations.planning.asks import Ask, Span
 from apps.observations.planning.reading import memo, once
-from apps.observations.planning.together import Read, fetch, together
+from apps.observations.planning.sensordaycache import Kept
+from apps.observations.planning.together import Read, Row, fetch, together
 from apps.observations.storage import pgcopy
 from apps.observations.storage.hours import hour_lengths, microseconds, starts_us
 
@@ -37,6 +39,7 @@ SELECT sensor_id, array_send(array_agg(day - date '1970-01-01')) || array_send(a
     || array_send(array_agg(coalesce(region_as_of - date '1970-01-01', 0)))
 FROM observations_fill WHERE day BETWEEN %s AND %s {of_sensors} GROUP BY sensor_id
 """
+_STAMPS = "SELECT month - date '1970-01-01', uuid_send(stamp) FROM observations_monthstamp WHERE month BETWEEN %s AND %s"
 _OF_ALL_SENSORS = " AND sensor_id = ANY(ARRAY(SELECT id FROM sensors_sensor))"
 _ACTIVE = "SELECT id, active_from - date '1970-01-01', active_to - date '1970-01-01' FROM sensors_sensor"
 _HOURS = """
@@ -69,6 +72,14 @@ class SensorDays:
         return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
     @cached_property
+    def active_sensors(self) -> int:
+        return len(np.unique(self.sensor[self.is_active]))
+
+    @cached_property
+    def day_count(self) -> int:
+        return len(np.unique(self.day))
+
+    @cached_property
     def summary(self) -> Coverage:
         days = np.unique(self.day)
         watched = np.isin(days, self.day[self.hours > 0])
@@ -90,20 +101,48 @@ class SensorDays:
 
 
 def sensor_days(sensors: Sequence[int], period: Period, *, shared: bool = False) -> SensorDays:
-    """One statement. `shared`: what is read of the days is of all sensors, for others to use."""
+    """One statement; one more where this process keeps them and they have changed since. `shared`: what is read of the days is of
+    all sensors, for others to use."""
     first, last = _days(period.start, period.end)
-    told = partial(_told, first, last, None if shared else sorted(sensors))
-    coverage, fills, active = together(
-        lambda: told(_COVERAGE, ">i4", ">i4", ">i4"),
-        lambda: told(_FILLS, ">i4", ">i8", ">i4"),
-        lambda: once("active spans of sensors", Read(_ACTIVE, [], 3), lambda rows: {pk: span for pk, *span in rows}),
+    key = (tuple(sorted(sensors)), first, last)
+    if kept := sensordaycache.find(key):
+        stamps, active = together(*_state_of(first, last))
+        if kept.state == _state(stamps, active, key[0]):
+            return kept.days
+    told = partial(_told, first, last, None if shared else list(key[0]))
+    coverage, fills, stamps, active = together(
+        lambda: told(_COVERAGE, ">i4", ">i4", ">i4"), lambda: told(_FILLS, ">i4", ">i8", ">i4"), *_state_of(first, last)
     )
 
     def assembled() -> SensorDays:
-        spans = {sensor: active[sensor] for sensor in sorted(sensors) if sensor in active}
-        return _sensor_days(_Grid(spans, _number(first), _number(last)), coverage, fills)
+        state = _state(stamps, active, key[0])
+        days = _sensor_days(_Grid(dict(state.spans), _number(first), _number(last)), coverage, fills)
+        sensordaycache.keep(key, Kept(state, days))
+        return days
 
-    return memo(("sensor days", tuple(sensors), first, last), assembled)
+    return memo(("sensor days", *key), assembled)
+
+
+_Span = tuple[int | None, int | None]
+
+
+class _State(NamedTuple):
+    """All that sensor-days depend on: the stamp of each month, and the active span of each sensor."""
+
+    stamps: frozenset[Row]
+    spans: tuple[tuple[int, _Span], ...]
+
+
+def _state(stamps: frozenset[Row], active: dict[int, _Span], sensors: tuple[int, ...]) -> _State:
+    return _State(stamps, tuple((sensor, active[sensor]) for sensor in sensors if sensor in active))
+
+
+def _state_of(first: date, last: date) -> tuple[Callable[[], Any], ...]:
+    stamps = Read(_STAMPS, [first.replace(day=1), last], 1, has_body=True)
+    return (
+        lambda: once(("stamps", first, last), stamps, lambda rows: frozenset((month, bytes(stamp)) for month, stamp in rows)),
+        lambda: once("active spans of sensors", Read(_ACTIVE, [], 3), lambda rows: {pk: (start, end) for pk, start, end in rows}),
+    )
 
 
 def _sensor_days(grid: "_Grid", coverage: "_Told", fills: "_Told") -> SensorDays:
@@ -137,7 +176,7 @@ def _told(first: date, last: date, sensors: list[int] | None, query: str, *types
 class _Grid:
     """Each of some sensors, known with the first and last day of its active span, on every day from first to last, day by day."""
 
-    def __init__(self, spans: dict[int, list[int | None]], first: int, last: int) -> None:
+    def __init__(self, spans: dict[int, "_Span"], first: int, last: int) -> None:
         self._spans, self._first, self._count = spans, first, max(last - first + 1, 0)
         self.sensors = np.tile(np.array(list(spans), np.int64), self._count)
         self.days = np.repeat(np.arange(first, first + self._count), len(spans))

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from apps.accounts import audit
 from apps.accounts.models import Organisation
 from apps.analysis.models import Change, ChangeSearch
-from apps.observations.storage import partitions
+from apps.observations.storage import monthstamps, partitions
 from apps.portal.yardstick import holders, hosts, loading, network
 from apps.reference.models import Delegation, Registry, Snapshot
 from apps.sensors.models import Network, Panel, Sensor
@@ -59,3 +59,5 @@ def _remove_rest(ids: list[int]) -> None:
     Snapshot.objects.filter(registry=Registry.SCENARIO).delete()
     Organisation.objects.filter(name=network.OWNER, sensors=None).delete()
     audit.record(by=None, action="scenario.unloaded", target=network.OWNER, sensors=len(ids))
+    with connection.cursor() as cursor:
+        monthstamps.renew(cursor, sorted({day.replace(day=1) for day in loading.utc_days()}))
