@@ -182,7 +182,7 @@ def _sizes() -> str:
 def _print_ratio(large: Sequence[Timing], small: Sequence[Timing]) -> None:
     """The time of all sensors over that of a tenth, view by view."""
     pairs = [(a, b) for a, b in zip(large, small, strict=True) if a.view.parameters.get("split") != "sensor" and a.view.path != "/sensors/"]
-    for name in ("cold", "warm"):
+    for name in ("cold", "new", "warm"):
         ratios = [median(getattr(a, name)).cpu / median(getattr(b, name)).cpu for a, b in pairs]
         print(f"all sensors ÷ a tenth of them, {name}, on a processor: median {statistics.median(ratios):.2f}, largest {max(ratios):.2f}")
         print_summary(f"a tenth, {name}", [one for timing in small for one in getattr(timing, name)])

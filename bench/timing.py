@@ -32,10 +32,12 @@ class View:
 
 @dataclass(frozen=True)
 class Timing:
-    """What each asking took; `queries` cold and warm."""
+    """What each asking took: of a process that has just started, of one that knows the sensor-days of the period from other questions
+    (new), of one that has given this answer before (warm). `queries` cold and warm."""
 
     view: View
     cold: list["Spent"]
+    new: list["Spent"]
     warm: list["Spent"]
     duck: list["Spent"]
     queries: tuple[int, int]
@@ -79,16 +81,18 @@ def time_view(view: View, client: Any, engine: Any, repeat: int, duck_repeat: in
             raise SystemExit(f"{view}: {answer.status_code} {answer.content!r}")
 
     ask()
-    cold = []
+    cold, new = [], []
     for _ in range(repeat):
         forget()
         cold.append(spent(ask))
+        forget_answers()
+        new.append(spent(ask))
     forget()
     counts = queries_of(ask), queries_of(ask)
     warm = [spent(ask) for _ in range(repeat)]
     times = duck_repeat or repeat
     in_duck = [spent(lambda: engine.execute(view.sql).fetchall()) for _ in range(times)] if view.sql and engine else []
-    return Timing(view, cold, warm, in_duck, counts)
+    return Timing(view, cold, new, warm, in_duck, counts)
 
 
 def time_long(view: View, client: Any) -> tuple[Spent, list[Spent], Spent]:
@@ -118,13 +122,20 @@ def time_long(view: View, client: Any) -> tuple[Spent, list[Spent], Spent]:
 
 def forget() -> None:
     """Empty caches: the cache server's, and the decoded segments and sensor-days of this process."""
+    from apps.observations.planning import sensordaycache
+
+    forget_answers()
+    sensordaycache.forget()
+
+
+def forget_answers() -> None:
+    """The same but for sensor-days, of which a question that is new needs those of the one before."""
     from django.core.cache import cache
 
-    from apps.observations.planning import segmentcache, sensordaycache
+    from apps.observations.planning import segmentcache
 
     cache.clear()
     segmentcache.forget()
-    sensordaycache.forget()
 
 
 def queries_of(ask: Callable[[], None]) -> int:
@@ -166,12 +177,12 @@ def on_processor(process: int) -> int:
 def print_timings(views: Iterable[View], time_one: Callable[[View], Timing]) -> list[Timing]:
     """Times one view after the other, a line for each as soon as it is known, and sums up."""
     print("milliseconds until the answer / on a processor; ratio of the latter")
-    print(f"{'view':75} {'cold':>13} {'warm':>13} {'DuckDB':>13} {'ratio':>6} {'queries':>8}")
+    print(f"{'view':75} {'cold':>13} {'new':>13} {'warm':>13} {'DuckDB':>13} {'ratio':>6} {'queries':>8}")
     found = []
     for view in views:
         found.append(time_one(view))
         print(_line(found[-1]), flush=True)
-    for name in ("cold", "warm", "duck"):
+    for name in ("cold", "new", "warm", "duck"):
         print_summary(name, [ms for timing in found for ms in getattr(timing, name)])
     print(f"most queries: cold {max(t.queries[0] for t in found)}, warm {max(t.queries[1] for t in found)}")
     return found
@@ -182,10 +193,10 @@ def median(times: Sequence[Spent]) -> Spent:
 
 
 def _line(timing: Timing) -> str:
-    cold, warm = median(timing.cold), median(timing.warm)
+    cold, new, warm = median(timing.cold), median(timing.new), median(timing.warm)
     other = median(timing.duck) if timing.duck else None
     beside = f"{'–':>13} {'–':>6}" if other is None else f"{_pair(other)} {other.cpu / cold.cpu:6.2f}"
-    return f"{str(timing.view):75} {_pair(cold)} {_pair(warm)} {beside} {f'{timing.queries[0]}/{timing.queries[1]}':>8}"
+    return f"{str(timing.view):75} {_pair(cold)} {_pair(new)} {_pair(warm)} {beside} {f'{timing.queries[0]}/{timing.queries[1]}':>8}"
 
 
 def _pair(one: Spent) -> str:

@@ -39,7 +39,8 @@ def rank(keys: Keys, values: Values, limit: int | None = None) -> Ranked:
 def top(keys: Keys, lower: Values, upper: Values, exact: Exact, limit: int) -> Ranked:
     """The first `limit` keys with exact values. A key is looked at only while its upper bound reaches the value that
     the last place is already sure to have."""
-    order = np.lexsort((keys, -upper))
+    possible = np.flatnonzero(upper >= _threshold(lower, limit))  # few of 65,536 ports, mostly
+    order = possible[np.lexsort((keys[possible], -upper[possible]))]
     keys, floor, upper = keys[order], lower[order].astype(float), upper[order]
     known, at = floor == upper, 0
     batch = max(_BATCH, 2 * limit)

@@ -13,7 +13,7 @@ from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Slice, Tally
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.cellkeys import bins_of, keys_of
-from apps.observations.planning.reading import once
+from apps.observations.planning.reading import memo, once
 from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row, together
 from apps.observations.storage import numberbodies
@@ -119,18 +119,33 @@ def _axis_of(ask: Ask) -> TallyAxis:
 
 def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
     """The chosen keys with their numbers, in each bucket or, where there is but one bin, in all together."""
-    rows, choice = _rows(ask, axis, pieces), _choice(ask, axis)
-    cells = _of_one_bin(rows, choice) if len(ask.spans) == 1 else _of_bins(rows, choice, whole=ask.dimensions == _WHOLE)
-    key = cells.pop("key")
+    cells = _told(ask, axis, pieces)
+    key = cells["key"]
     nothing = np.zeros_like(key)
     own = {TallyAxis.REGION: "region", TallyAxis.SIGNATURE: "signature", TallyAxis.PANEL: "panel"}
     port = key if axis is TallyAxis.PORT else nothing
     return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": nothing} | ({own[axis]: key} if axis in own else {})
 
 
+def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
+    """What the bodies say, decoded and added up once for all figures of a page that want the same of them."""
+    rows, choice = _rows(ask, axis, pieces), _choice(ask, axis)
+    is_one_bin, is_whole = len(ask.spans) == 1, ask.dimensions == _WHOLE
+    wanted = (ask.ports, ask.regions, ask.other_regions, ask.signatures, is_one_bin, is_whole)
+
+    def told() -> Frame:
+        return _of_one_bin(rows, choice) if is_one_bin else _of_bins(rows, choice, whole=is_whole)
+
+    return memo(("cells of tallies", _network(ask), axis, tuple(runs_of(pieces)), wanted), told)
+
+
+def _network(ask: Ask) -> Network:
+    return _PANELS[frozenset(ask.selection.scope.panels)]
+
+
 def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
     """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
-    network, runs = _PANELS[frozenset(ask.selection.scope.panels)], tuple(runs_of(pieces))
+    network, runs = _network(ask), tuple(runs_of(pieces))
     if not runs:
         return []
     blocks = None if axis is not TallyAxis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
