@@ -16,6 +16,7 @@ app.conf.beat_schedule = {
     # A run that waited longer than the next one's turn has nothing left to do.
     "roll-stale": {"task": "apps.observations.tasks.roll_stale", "schedule": schedule(15), "options": {"expires": 15}},
     "close-months": {"task": "apps.observations.tasks.close_months", "schedule": schedule(60), "options": {"expires": 60}},
+    "build-recency": {"task": "apps.observations.tasks.build_recency", "schedule": schedule(300), "options": {"expires": 300}},
     "keep-partitions": {"task": "apps.observations.tasks.keep_partitions", "schedule": schedule(3600), "options": {"expires": 3600}},
     "keep-computing": {"task": "apps.observations.tasks.keep_computing", "schedule": schedule(300), "options": {"expires": 300}},
     "find-changes": {"task": "apps.analysis.tasks.find_changes", "schedule": schedule(120), "options": {"expires": 120}},

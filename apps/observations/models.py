@@ -259,6 +259,37 @@ class Tally(models.Model):
     source_set = models.BinaryField(default=b"")  # as in `sourcesets.py`
 
 
+class Recency(models.Model):
+    """Of the sources that a whole network saw in one day or month under a key: how many it had last seen how many days before. What a
+    longer period has seen are the sources of its first bin, and of each other bin those that were not seen since the period began.
+
+    The keys are those of tallies; of ports only those a month tracks (`LastSeen`) are there. `part` is 0 for ages of up to a month
+    and all that is no age, 1 for the others (`storage/recencies.py`). Rows exist only while all days before them are as they were:
+    rolling a day deletes the rows from that day on."""
+
+    pk = models.CompositePrimaryKey("network", "grain", "axis", "bucket", "part")
+    network = models.PositiveSmallIntegerField()
+    grain = models.PositiveSmallIntegerField()
+    axis = models.PositiveSmallIntegerField()
+    bucket = models.DateTimeField()
+    part = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+
+
+class LastSeen(models.Model):
+    """On which day of a month a network last saw each source under each key of an axis, `through` being the last day that is counted.
+    Of ports the `keys`, which are `known_since` these days; of other axes all."""
+
+    pk = models.CompositePrimaryKey("network", "axis", "month")
+    network = models.PositiveSmallIntegerField()
+    axis = models.PositiveSmallIntegerField()
+    month = models.DateField()  # its first day
+    through = models.DateField()
+    keys = ArrayField(models.IntegerField(), default=list)
+    known_since = ArrayField(models.DateField(), default=list)
+    body = models.BinaryField()
+
+
 class KeptRows(models.Model):
     """Rows of segments that were read ahead for a question over a long period (`planning/longreads.py`): those of some days,
     as they were when the days were rolled up as `stamp` says. Computed, and thrown away after a while."""

@@ -6,11 +6,12 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.observations import computing
-from apps.observations.counting import months, retention, rollup
+from apps.observations.counting import months, recency, retention, rollup
 from apps.observations.storage import partitions
 
 ROLL_LIMIT_S = 10  # a run ends before the next ones pile up; what is left is found by the next
 
+RECENCY_LIMIT_S = 60  # of one run; a month of a large network takes a third of it
 COMPUTE_LIMIT_S = 15  # of one turn; other tasks run between two turns
 
 
@@ -23,6 +24,12 @@ def roll_stale() -> None:
 def close_months() -> None:
     for month in months.months_to_close():
         months.close_month(month, wait=False)
+
+
+@shared_task
+def build_recency() -> None:
+    for _built in recency.build(RECENCY_LIMIT_S):
+        pass
 
 
 @shared_task

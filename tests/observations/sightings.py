@@ -12,7 +12,7 @@ from apps.accounts.models import Organisation, User
 from apps.common.ports import PortKey
 from apps.common.regions import encode
 from apps.common.sourcekeys import from_address
-from apps.observations.counting import months
+from apps.observations.counting import months, recency
 from apps.observations.counting.rollup import roll_day
 from apps.observations.models import Batch, Signature
 from apps.observations.storage import partitions
@@ -60,7 +60,7 @@ def watch_days(sensor: Sensor, first: date, last: date) -> None:
 
 
 def roll_up() -> None:
-    """Roll up every day that has a mark, and close the months that can be."""
+    """Roll up every day that has a mark, close the months that can be, and note when sources were seen before."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT day FROM observations_mark ORDER BY day")
         days = [day for (day,) in cursor.fetchall()]
@@ -68,6 +68,7 @@ def roll_up() -> None:
         roll_day(day)
     for month in months.months_to_close():
         months.close_month(month)
+    list(recency.build())
 
 
 def delegate(first: str, last: str, region: str, since: date = date(2010, 1, 1)) -> None:

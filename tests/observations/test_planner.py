@@ -13,7 +13,7 @@ from apps.common.errors import ParameterError
 from apps.common.periods import Bin, Period, bins
 from apps.common.ports import PortKey
 from apps.observations import queries
-from apps.observations.counting import counts
+from apps.observations.counting import counts, recencypairs
 from apps.observations.figures import Dimension, Selection, Unit
 from apps.observations.models import Signature
 from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordaycounts, sensordays
@@ -32,10 +32,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def _rows_and_small_cells():
-    """So little traffic makes rows of some cells, and leaves others small."""
+    """So little traffic makes rows of some cells, and leaves others small; of two ports it is known when sources came back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counts, "KEPT_SOURCES", 2)
         patch.setattr(counts, "KEPT_PACKETS", 4)
+        patch.setattr(recencypairs, "TRACKED", 2)
         yield
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from apps.observations.counting import coverage
+from apps.observations.counting import coverage, recency
 from apps.observations.counting.bins import delete_day, delete_month, lock_month_shared
 from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh, with_fresh_anywhere
 from apps.observations.counting.flowreads import RAW, read_flows
@@ -135,6 +135,7 @@ def _write(read: DayRead, counts: list[CountRows]) -> DayResult:
     with transaction.atomic(), connection.cursor() as cursor:
         month = read.day.replace(day=1)
         lock_month_shared(cursor, month)
+        recency.forget_from(cursor, read.day)
         delete_month(cursor, month)
         delete_day(cursor, day_bounds(read.day)[0], list(read.versions))
         for rows in counts:

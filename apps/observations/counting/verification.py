@@ -19,6 +19,7 @@ from apps.common.periods import add_months
 from apps.observations.counting.bins import month_bounds
 from apps.observations.counting.bodyverification import expected_hours, expected_tallies, of_days, stored_hours, stored_tallies
 from apps.observations.counting.counts import KEPT_PACKETS, KEPT_SOURCES
+from apps.observations.counting.recencyverification import expected_recencies, stored_recencies
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallverification import expected_sensor_sources, expected_small, stored_sensor_sources, stored_small
 from apps.observations.counting.staleness import stale_days
@@ -87,6 +88,7 @@ def _day_problems(day: date) -> Iterator[str]:
     hours = _expected(rows, panels, lambda row: starts[row["hour"]])
     yield from _differences(f"{day}: hours", expected_hours(hours, whole), stored_hours(day))
     yield from _differences(f"{day}: tallies", expected_tallies(whole), stored_tallies(Grain.DAY, start))
+    yield from _recency_problems(f"{day}", Grain.DAY, day)
 
 
 def _has_all_flows(day: date) -> bool:
@@ -110,6 +112,13 @@ def _month_problems(month: date) -> Iterator[str]:
         by_day = of_days(start, month_bounds(month)[1])
         tallies = {cell: (*numbers[:2], by_day[cell], sources) for cell, (*numbers, sources) in expected_tallies(expected).items()}
         yield from _differences(f"{month:%Y-%m}: tallies", tallies, stored_tallies(Grain.MONTH, start))
+        yield from _recency_problems(f"{month:%Y-%m}", Grain.MONTH, month)
+
+
+def _recency_problems(what: str, grain: Grain, day: date) -> Iterator[str]:
+    found = stored_recencies(grain, day_bounds(day)[0])
+    if found:  # those that are missing will be built
+        yield from _differences(f"{what}: recencies", expected_recencies(grain, day, found), found)
 
 
 def _differences(what: str, expected: dict[Cell, Any], found: dict[Cell, Any]) -> Iterator[str]:

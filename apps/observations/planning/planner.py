@@ -5,7 +5,7 @@ Answers are frames (columns side by side) with a row for each group key and bin 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -13,10 +13,12 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from apps.observations.figures import Dimension
-from apps.observations.planning import countreads, segmentreads, tallyreads
+from apps.observations.models import Slice
+from apps.observations.planning import countreads, recencyreads, segmentreads, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.countreads import Store
 from apps.observations.planning.spans import Piece, cut
+from apps.observations.planning.together import together
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame
@@ -66,9 +68,25 @@ def packets(ask: Ask) -> Frame:
 def sources(ask: Ask) -> Frame:
     """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
     chosen = plan(ask, sources=True)
-    if not chosen.read and tallyreads.applies(ask) and (known := tallyreads.sources(ask, chosen.counted)):
-        return _with_others(ask, known)
-    return _united(chosen)
+    if chosen.read or not tallyreads.applies(ask):
+        return _united(chosen)
+    known = tallyreads.sources(ask, chosen.counted)
+    return _with_others(ask, known) if known else _recent(chosen)
+
+
+def _recent(chosen: Plan) -> Frame:
+    """From recencies, and from sets what these do not know: of all ports it is not to be said which are missing."""
+    ask = chosen.ask
+    is_of_all_ports = ask.slice is Slice.PORT and ask.ports is None
+    recent = None if is_of_all_ports else recencyreads.sources(ask, chosen.counted)
+    if recent is None:
+        return _united(chosen)
+    found = _with_others(ask, recent.known)
+    if not recent.missing:
+        return found
+    rest = _united(replace(chosen, counted=recent.missing))
+    kept = ~np.isin(rest["key"], recent.known.others)
+    return {name: np.concatenate([found[name], rest[name][kept]]) for name in found}
 
 
 def _with_others(ask: Ask, known: tallyreads.KnownSources) -> Frame:
@@ -108,12 +126,24 @@ def bounds(ask: Ask) -> Bounds:
     chosen = plan(ask, sources=True)
     parts = []
     if chosen.store and chosen.counted:
-        counted = countreads.numbers(chosen.store, ask, chosen.counted)
-        parts.append({"key": counted["key"], "packets": counted["packets"], "lower": counted["most"], "upper": counted["sources"]})
+        parts.append(_counted_bounds(chosen.store, chosen))
     if chosen.read:
         read = segmentreads.numbers(segmentreads.rows(ask, chosen.read, columns=("source",)))
         parts.append({"key": read["key"], "packets": read["packets"], "lower": read["sources"], "upper": read["sources"]})
     return _bounds(parts)
+
+
+def _counted_bounds(store: Store, chosen: Plan) -> Frame:
+    ask, pieces = chosen.ask, chosen.counted
+    counted, recent = together(
+        lambda: countreads.numbers(store, ask, pieces),
+        lambda: recencyreads.sources(ask, pieces) if not chosen.read and tallyreads.applies(ask) else None,
+    )
+    lower, upper = counted["most"], counted["sources"]
+    if recent and len(keys := recent.known.frame["key"]):
+        at = np.searchsorted(keys, counted["key"]).clip(max=len(keys) - 1)
+        lower, upper = (np.where(keys[at] == counted["key"], recent.known.frame["sources"][at], bound) for bound in (lower, upper))
+    return {"key": counted["key"], "packets": counted["packets"], "lower": lower, "upper": upper}
 
 
 def _bounds(parts: Sequence[Frame]) -> Bounds:

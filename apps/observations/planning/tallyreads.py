@@ -64,7 +64,7 @@ def _axis(ask: Ask) -> TallyAxis | None:
 def numbers(ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bucket (in seconds, 0 where there is but one bin), packets, sources (their sum, no less than are distinct), most (the
     largest, no more than are distinct) and sensor_sources of days and months."""
-    cells = _cells(ask, _axis_of(ask), pieces)
+    cells = _cells(ask, axis_of(ask), pieces)
     key = keys_of(cells, ask)
     found = group(key, cells["bucket"])
     sums = {name: found.sum(cells[name]) for name in _NUMBERS}
@@ -76,7 +76,7 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> KnownSources | None:
     one key may share sources: regions do not where all of them add up to the total."""
     if not pieces or len({piece.bin for piece in pieces}) < len(pieces):
         return None
-    cells, spread = together(lambda: _cells(ask, _axis_of(ask), pieces), lambda: _spread(ask, pieces))
+    cells, spread = together(lambda: _cells(ask, axis_of(ask), pieces), lambda: _spread(ask, pieces))
     key, number = keys_of(cells, ask), bins_of(ask, cells["bucket"])
     found = group(key, number)
     several = found.sum(cells["keys"]) > 1
@@ -102,7 +102,7 @@ def source_sets(ask: Ask, pieces: Sequence[Piece]) -> list[tuple[int, bytes]]:
 def _spread(ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64]:
     """The bins in which some source may be counted under several keys of the ask's axis."""
     every = np.array([piece.bin for piece in pieces], np.int64)
-    if _axis_of(ask) is not TallyAxis.REGION:
+    if axis_of(ask) is not TallyAxis.REGION:
         return every
     whole = replace(ask.ungrouped(), selection=replace(ask.selection, regions=(), origin=None))
     regions, total = together(lambda: _cells(whole, TallyAxis.REGION, pieces), lambda: _cells(whole, TallyAxis.TOTAL, pieces))
@@ -110,7 +110,7 @@ def _spread(ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64]:
     return every[sums[0][every] != sums[1][every]]
 
 
-def _axis_of(ask: Ask) -> TallyAxis:
+def axis_of(ask: Ask) -> TallyAxis:
     """The axis of an ask to which tallies apply."""
     if (axis := _axis(ask)) is None:
         raise ValueError(f"tallies do not know {ask.dimensions}")
@@ -119,7 +119,11 @@ def _axis_of(ask: Ask) -> TallyAxis:
 
 def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
     """The chosen keys with their numbers, in each bucket or, where there is but one bin, in all together."""
-    cells = _told(ask, axis, pieces)
+    return with_dimensions(_told(ask, axis, pieces), axis)
+
+
+def with_dimensions(cells: Frame, axis: TallyAxis) -> Frame:
+    """With the columns by which cells are told apart."""
     key = cells["key"]
     nothing = np.zeros_like(key)
     own = {TallyAxis.REGION: "region", TallyAxis.SIGNATURE: "signature", TallyAxis.PANEL: "panel"}
@@ -129,23 +133,23 @@ def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
 
 def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
     """What the bodies say, decoded and added up once for all figures of a page that want the same of them."""
-    rows, choice = _rows(ask, axis, pieces), _choice(ask, axis)
+    rows, choice = _rows(ask, axis, pieces), choice_of(ask, axis)
     is_one_bin, is_whole = len(ask.spans) == 1, ask.dimensions == _WHOLE
     wanted = (ask.ports, ask.regions, ask.other_regions, ask.signatures, is_one_bin, is_whole)
 
     def told() -> Frame:
         return _of_one_bin(rows, choice) if is_one_bin else _of_bins(rows, choice, whole=is_whole)
 
-    return memo(("cells of tallies", _network(ask), axis, tuple(runs_of(pieces)), wanted), told)
+    return memo(("cells of tallies", network_of(ask), axis, tuple(runs_of(pieces)), wanted), told)
 
 
-def _network(ask: Ask) -> Network:
+def network_of(ask: Ask) -> Network:
     return _PANELS[frozenset(ask.selection.scope.panels)]
 
 
 def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
     """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
-    network, runs = _network(ask), tuple(runs_of(pieces))
+    network, runs = network_of(ask), tuple(runs_of(pieces))
     if not runs:
         return []
     blocks = None if axis is not TallyAxis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
@@ -156,7 +160,7 @@ def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body
     return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
 
 
-def _choice(ask: Ask, axis: TallyAxis) -> Choice | None:
+def choice_of(ask: Ask, axis: TallyAxis) -> Choice | None:
     """None: all of them."""
     wanted = {TallyAxis.PORT: ask.ports, TallyAxis.REGION: ask.regions, TallyAxis.SIGNATURE: ask.signatures}.get(axis)
     if wanted is not None:

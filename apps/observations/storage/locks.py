@@ -7,7 +7,7 @@ from datetime import date
 from django.db import connection
 
 # First half of the key; arbitrary, but they must stay.
-_DAY, _MONTH = 0x7453_0002, 0x7453_0003
+_DAY, _MONTH, _RECENCY = 0x7453_0002, 0x7453_0003, 0x7453_0005
 
 
 @contextmanager
@@ -20,6 +20,13 @@ def day_lock(day: date, *, wait: bool = True) -> Iterator[bool]:
 @contextmanager
 def month_lock(month: date, *, wait: bool = True) -> Iterator[bool]:
     with _lock(_MONTH, month.toordinal(), wait=wait) as held:
+        yield held
+
+
+@contextmanager
+def recency_lock() -> Iterator[bool]:
+    """Nobody else builds recencies inside the block. Yields False where somebody does."""
+    with _lock(_RECENCY, 0, wait=False) as held:
         yield held
 
 

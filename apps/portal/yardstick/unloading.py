@@ -1,12 +1,13 @@
 """Takes out all that a scenario brought: flows, counts, sensors, delegations. The audit log keeps that it was there."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection, transaction
 
 from apps.accounts import audit
 from apps.accounts.models import Organisation
 from apps.analysis.models import Change, ChangeSearch
+from apps.observations.counting import recency
 from apps.observations.storage import monthstamps, partitions
 from apps.portal.yardstick import holders, hosts, loading, network
 from apps.reference.models import Delegation, Registry, Snapshot
@@ -49,6 +50,7 @@ def _remove_rest(ids: list[int]) -> None:
         panels = [int(panel) for panel in Panel if panel.is_scenario]
         for table in ("observations_networkcount", "observations_networkhours", "observations_smallcells"):
             cursor.execute(f"DELETE FROM {table} WHERE panel = ANY(%s)", [panels])  # noqa: S608
+        recency.forget_from(cursor, min(loading.utc_days()) - timedelta(days=1))
         cursor.execute("DELETE FROM observations_tally WHERE network = %s", [int(Network.SCENARIO)])
     Change.objects.filter(sensors="scenario").delete()
     ChangeSearch.objects.filter(sensors="scenario").delete()

@@ -6,14 +6,16 @@ from datetime import date, timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.observations.counting import months
+from apps.observations.counting import months, recency
 from apps.observations.counting.rerolls import reroll_days
 from apps.observations.counting.rollup import DayResult, roll_day
 from apps.observations.counting.staleness import stale_days
 
 
 class Command(BaseCommand):
-    help = "Roll up stale days into segments and counts, newest first, and close the months that are over."
+    help = (
+        "Roll up stale days into segments and counts, newest first, close the months that are over, and note when sources were seen before."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
@@ -38,6 +40,8 @@ class Command(BaseCommand):
         self._roll([stale.day for stale in stale_days()])
         for month in months.months_to_close():
             self.stdout.write(f"{month:%Y-%m}: {months.close_month(month):,} count rows")
+        for built in recency.build():
+            self.stdout.write(f"{built.first} to {built.last}: {built.rows:,} recency rows")
 
     def _roll(self, days: list[date]) -> None:
         for number, day in enumerate(days, 1):
