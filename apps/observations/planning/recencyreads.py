@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apps.common.periods import local_day
 from apps.observations.figures import Dimension
 from apps.observations.models import Tally
-from apps.observations.planning import tallyreads
+from apps.observations.planning import derived, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.cellkeys import keys_of
 from apps.observations.planning.reading import once
@@ -43,8 +43,8 @@ class Recent(NamedTuple):
 
 def sources(ask: Ask, pieces: Sequence[Piece]) -> Recent | None:
     """The distinct sources of bins made of days and months, to which tallies apply. `others` are those of the ports asked for that are
-    not known; of all ports only those are told that are. None where nothing is known."""
-    if ask.is_by(Dimension.KIND) or not pieces:
+    not known; of all ports only those are told that are, one by one. None where nothing is known."""
+    if not pieces:
         return None
     axis, since = tallyreads.axis_of(ask), _days_since(pieces)
     has_several = axis is TallyAxis.REGION and not ask.is_by(Dimension.REGION)
@@ -131,6 +131,9 @@ def _by_key(ask: Ask, axis: Tally.Axis, cells: Frame, spread: NDArray[np.int64] 
         others = _keys_of_ports(ask, np.setdiff1d(np.array(ask.ports or (), np.int64), ports))
         cells = take(cells, np.isin(cells["key"], ports))
     key = keys_of(with_dimensions(cells, axis), ask)
+    if ask.ports is None and ask.is_by(Dimension.KIND):  # a group's other ports may be unknown
+        alone = (key >> 32 | key & 0xFFFF_FFFF) < derived.GROUP
+        cells, key = take(cells, alone), key[alone]
     found = group(key, cells["bin"])
     columns = {"key": found.first(key), "bin": found.first(cells["bin"]), "sources": found.sum(cells["sources"])}
     several = np.diff(found.starts, append=len(key)) > 1
