@@ -14,12 +14,14 @@ from apps.common.sourcekeys import from_address
 from apps.observations.counting import recency, recencypairs, rollup, verification
 from apps.observations.figures import Dimension, Origin, Selection
 from apps.observations.models import COUNTED, LastSeen, Recency, Signature
-from apps.observations.planning import countreads, planner
+from apps.observations.planning import countreads, derived, planner
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import edges
 from apps.observations.storage import recencies
 from apps.observations.storage.hours import day_bounds
 from apps.observations.storage.marks import raise_marks
+from apps.reference import portgroups
+from apps.reference.models import PortGroup
 from apps.sensors.models import Network
 from apps.sensors.queries import scope_for
 from tests.cast import Cast, make_cast
@@ -271,3 +273,23 @@ def test_a_port_is_known_since_the_month_that_tracks_it(cast, monkeypatch):
         exact = sources_by_sets(ask)
         for key, lower, upper in zip(known.key.tolist(), known.lower.tolist(), known.upper.tolist(), strict=True):
             assert lower <= exact[key, 0] <= upper
+
+
+@pytest.mark.parametrize("tracked", [1, 2, 4])
+def test_a_group_of_ports_is_known_by_no_port_of_it_alone(cast, monkeypatch, tracked):
+    monkeypatch.setattr(recencypairs, "TRACKED", tracked)
+    PortGroup.objects.create(slug="telnet-and-dns", name_en="Telnet and DNS", name_ja="Telnet と DNS", pattern="tcp/23,udp/53")
+    portgroups.forget()
+    see(cast, random_traffic(30))
+    sightings.roll_up()
+    by_kind = asked(cast, FIRST, FIRST + timedelta(days=30), Dimension.KIND)
+    exact = sources_by_sets(by_kind)
+    assert any(key >= derived.GROUP for key, _bin in exact)
+    known = planner.bounds(by_kind)
+    for key, lower, upper in zip(known.key.tolist(), known.lower.tolist(), known.upper.tolist(), strict=True):
+        assert lower <= exact[key, 0] <= upper
+    keys = tuple(key for key, _bin in exact)
+    assert sources(by_kind.for_keys(keys)) == exact
+    weeks = asked(cast, FIRST, FIRST + timedelta(days=30), Dimension.KIND, Bin.WEEK).for_keys(keys)
+    assert sources(weeks) == sources_by_sets(weeks)
+    portgroups.forget()
