@@ -170,7 +170,7 @@ def _duck(parquet: Path) -> Any:
 def _sizes() -> str:
     from django.db import connection
 
-    tables = [f"observations_{name}" for name in ("networkcount", "sensorcount", "smallcells", "tally", "segment")]
+    tables = [f"observations_{name}" for name in ("networkcount", "sensorcount", "smallcells", "tally", "segment", "recency", "lastseen")]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (whole,) = cursor.fetchone()

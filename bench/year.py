@@ -1,6 +1,6 @@
 """A network's days written straight into segments, counts and coverage, without flows, as rollup writes them.
 
-`build` makes one day after the other in two processes and then closes the months. For DuckDB it leaves the same rows as
+`build` makes one day after the other in two processes, closes the months and notes when sources were seen before. For DuckDB it leaves the same rows as
 one Parquet file a day, in the form in which somebody without the portal would keep flows.
 """
 
@@ -37,7 +37,15 @@ def build(days: Sequence[date], sensors: int, parquet: Path | None) -> None:
         parquet.mkdir(parents=True)
     _in_processes(_write_day, [(day, sensors, parquet) for day in days])
     _in_processes(_close_month, [(month,) for month in sorted({day.replace(day=1) for day in days})])
+    _build_recency()
     _analyze()
+
+
+def _build_recency() -> None:
+    from apps.observations.counting import recency
+
+    for _built in recency.build():
+        pass
 
 
 def _in_processes(work: Any, jobs: Sequence[tuple[Any, ...]]) -> None:
