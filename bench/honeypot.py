@@ -27,10 +27,10 @@ def load(path: Path = SAMPLE) -> int:
 
 
 def roll_up() -> None:
-    """Every stale day, then every month that can be closed."""
+    """Every stale day, every month that can be closed, and when sources were seen before."""
     from django.db import connection
 
-    from apps.observations.counting import months
+    from apps.observations.counting import months, recency
     from apps.observations.counting.rollup import roll_day
 
     with connection.cursor() as cursor:
@@ -40,6 +40,8 @@ def roll_up() -> None:
         roll_day(day)
     for month in months.months_to_close():
         months.close_month(month)
+    for _built in recency.build():
+        pass
 
 
 def _key(name: str) -> Any:

@@ -1,7 +1,7 @@
 """A network's days written straight into segments, counts and coverage, without flows, as rollup writes them.
 
-`build` makes one day after the other in two processes, closes the months and notes when sources were seen before. For DuckDB it leaves the same rows as
-one Parquet file a day, in the form in which somebody without the portal would keep flows.
+`build` makes one day after the other in two processes, closes the months and notes when sources were seen before. For DuckDB it
+leaves the same rows as one Parquet file a day, in the form in which somebody without the portal would keep flows.
 """
 
 import multiprocessing
