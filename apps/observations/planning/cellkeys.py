@@ -13,7 +13,8 @@ from apps.observations.planning.segmentrows import key_column
 from apps.observations.storage.columns import Frame, length
 
 
-def chosen(cells: Frame, ask: Ask) -> NDArray[np.bool_]:
+def chosen(cells: Frame, ask: Ask, *, is_of_regions: bool = False) -> NDArray[np.bool_]:
+    """Which cells the filters choose; `is_of_regions`: there are none of other regions than the ask's."""
     kept = np.ones(length(cells), np.bool_)
     if "signature" in cells:
         wanted = np.zeros(256, np.bool_)
@@ -22,7 +23,7 @@ def chosen(cells: Frame, ask: Ask) -> NDArray[np.bool_]:
     if ask.ports is not None:
         kept &= is_among(key_column(cells, Dimension.PORT), ask.ports)
     if ask.regions is not None:
-        kept &= np.isin(cells["region"], ask.regions)
+        kept &= is_of_regions or np.isin(cells["region"], ask.regions)
     elif ask.other_regions:
         kept &= ~np.isin(cells["region"], ask.other_regions)
     return kept
@@ -36,8 +37,8 @@ def is_among(found: NDArray[np.int64], some: Sequence[int]) -> NDArray[np.bool_]
 
 
 def keys_of(cells: Frame, ask: Ask) -> NDArray[np.int64]:
-    row, column = (_key_column(cells, dimension, ask) for dimension in ask.dimensions)
-    return row << 32 | column
+    column = _key_column(cells, ask.group, ask)
+    return column if ask.rows is Dimension.NONE else _key_column(cells, ask.rows, ask) << 32 | column
 
 
 def _key_column(cells: Frame, dimension: Dimension, ask: Ask) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ the total and (panels) regions and, of ports, for busy ones.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -38,7 +38,8 @@ _KEYS = {
     Dimension.KIND: "(protocol::int << 16 | port)",  # ports become kinds in `kinds_in`
 }
 _FEW_PORTS = 64
-_SIZES = {"sources": "sum(sources)"}
+_SUMS = {"packets": "sum(packets)", "sources": "sum(sources)", "most": "max(sources)", "sensor_sources": "sum(sensor_sources)"}
+_BOUNDS = ("packets", "sources", "most")
 _SUMMED = {"panel": "packets, sources, sensor_sources", "sensor_id": "packets, sources"}
 
 
@@ -95,7 +96,7 @@ def packets(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     hours, whole = _hours_and_wholes(pieces)
     by_hour, rest = together(
         lambda: hourreads.packets(store.owner, store.owners, ask, hours) if hours else None,
-        lambda: numbers(store, ask, whole) if whole or not hours else None,
+        lambda: numbers(store, ask, whole, ("packets",)) if whole or not hours else None,
     )
     if by_hour is None:
         return rest
@@ -108,43 +109,45 @@ def _hours_and_wholes(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]
     return hours, [piece for piece in pieces if piece.grain is not Grain.HOUR]
 
 
-def numbers(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """Of days and months: key, bin, packets, and of the sources of the rows their sum and the largest (`most`). A cell may have
-    several rows."""
+def numbers(store: Store, ask: Ask, pieces: Sequence[Piece], names: Sequence[str] = _BOUNDS) -> Frame:
+    """Of days and months: key, bin, and what is named of packets and, of the sources of the rows, their sum (`sources`) and the
+    largest (`most`). A cell may have several rows."""
     if tallyreads.applies(ask):
-        found = tallyreads.numbers(ask, pieces)
+        found = tallyreads.numbers(ask, pieces, names)
         return found | {"bin": bins_of(ask, found["bucket"])}
-    return _numbers(store, ask, pieces, {"packets": "sum(packets)", "sources": "sum(sources)", "most": "max(sources)"})
+    return _numbers(store, ask, pieces, names)
 
 
 def set_sizes(store: Store, ask: Ask, pieces: Sequence[Piece]) -> int:
     """How many sources the sets of `source_sets` hold together."""
-    found = tallyreads.numbers(ask, pieces) if tallyreads.has_sets(ask) else _numbers(store, ask, pieces, _SIZES)
+    names = ("sources",)
+    found = tallyreads.numbers(ask, pieces, names) if tallyreads.has_sets(ask) else _numbers(store, ask, pieces, names)
     return int(found["sources"].sum())
 
 
 def sensor_sources(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bin, value: Σ over sensors and days of the sources that the row adds to those of earlier signatures (panels only).
     `pieces` are the days of the ask; tallies know it of months as well."""
+    names = ("sensor_sources",)
     if tallyreads.applies(ask):
-        found = tallyreads.numbers(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months()))
+        found = tallyreads.numbers(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months()), names)
         return found | {"bin": bins_of(ask, found["bucket"]), "value": found["sensor_sources"]}
-    found = _numbers(store, ask, pieces, {"sensor_sources": "sum(sensor_sources)"})
+    found = _numbers(store, ask, pieces, names)
     return found | {"value": found["sensor_sources"]}
 
 
-def _numbers(store: Store, ask: Ask, pieces: Sequence[Piece], sums: Mapping[str, str]) -> Frame:
-    """key, bin, and the sums by name; of rows, and of small cells beside them."""
-    columns = ", ".join(f"{sum_}::bigint" for sum_ in sums.values())
+def _numbers(store: Store, ask: Ask, pieces: Sequence[Piece], names: Sequence[str]) -> Frame:
+    """key, bin, and what is named; of rows, and of small cells beside them."""
+    columns = ", ".join(f"{_SUMS[name]}::bigint" for name in names)
     rows, small = together(
-        lambda: _fetch(store, ask, pieces, _SUMMED[store.owner], sums=columns, numbers=2 + len(sums)),
-        lambda: smallreads.numbers(store.owners, ask, pieces) if store.has_small_cells(ask) else None,
+        lambda: _fetch(store, ask, pieces, _SUMMED[store.owner], sums=columns, numbers=2 + len(names)),
+        lambda: smallreads.numbers(store.owners, ask, pieces, names) if store.has_small_cells(ask) else None,
     )
-    table = np.array(rows, np.int64).reshape(-1, 2 + len(sums))
-    names = ("key", "bucket", *sums)
-    found: Frame = dict(zip(names, table.T, strict=True)) | {"key": kinds_in(ask, table[:, 0])}
+    table = np.array(rows, np.int64).reshape(-1, 2 + len(names))
+    told = ("key", "bucket", *names)
+    found: Frame = dict(zip(told, table.T, strict=True)) | {"key": kinds_in(ask, table[:, 0])}
     if small is not None:
-        found = {name: np.concatenate([found[name], small[name]]) for name in names}
+        found = {name: np.concatenate([found[name], small[name]]) for name in told}
     return found | {"bin": bins_of(ask, found["bucket"])}
 
 

@@ -1,6 +1,7 @@
 """Reading tallies: numbers of a whole network under all counted signatures, from a few bodies a bin (`counting/tallies.py`)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from apps.observations.figures import Dimension
 from apps.observations.models import COUNTED, Slice, Tally
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.cellkeys import bins_of, keys_of
-from apps.observations.planning.reading import memo, once
+from apps.observations.planning.reading import known, memo, once
 from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row, together
 from apps.observations.storage import numberbodies
@@ -33,10 +34,9 @@ _AXES = {
 }  # fmt: skip
 _OF_SLICES = {Slice.TOTAL: TallyAxis.TOTAL, Slice.PORT: TallyAxis.PORT, Slice.REGION: TallyAxis.REGION}
 _NUMBERS = ("packets", "sources", "sensor_sources")
+_MOST = "most"  # of sources
 _WHOLE = (Dimension.NONE, Dimension.NONE)
 _KEYS_OF_BLOCK = 1 << Tally.BLOCK_BITS
-
-Choice = Callable[[NDArray[np.int64]], NDArray[np.intp]]  # of ascending keys, the positions of those that are asked for
 
 
 class KnownSources(NamedTuple):
@@ -61,14 +61,15 @@ def _axis(ask: Ask) -> TallyAxis | None:
     return axes.pop() if axes else TallyAxis.TOTAL
 
 
-def numbers(ask: Ask, pieces: Sequence[Piece]) -> Frame:
-    """key, bucket (in seconds, 0 where there is but one bin), packets, sources (their sum, no less than are distinct), most (the
-    largest, no more than are distinct) and sensor_sources of days and months."""
-    cells = _cells(ask, axis_of(ask), pieces)
+def numbers(ask: Ask, pieces: Sequence[Piece], names: Sequence[str] = (*_NUMBERS, _MOST)) -> Frame:
+    """key, bucket (in seconds, 0 where there is but one bin) and what is named of packets, sources (their sum, no less than are
+    distinct), most (the largest, no more than are distinct) and sensor_sources of days and months."""
+    read = {"sources" if name == _MOST else name for name in names}
+    cells = _cells(ask, axis_of(ask), pieces, tuple(name for name in _NUMBERS if name in read))
     key = keys_of(cells, ask)
     found = group(key, cells["bucket"])
-    sums = {name: found.sum(cells[name]) for name in _NUMBERS}
-    return {"key": found.first(key), "bucket": found.first(cells["bucket"]), "most": found.max(cells["most"])} | sums
+    told = {name: found.max(cells[name]) if name == _MOST else found.sum(cells[name]) for name in names}
+    return {"key": found.first(key), "bucket": found.first(cells["bucket"])} | told
 
 
 def sources(ask: Ask, pieces: Sequence[Piece]) -> KnownSources | None:
@@ -117,9 +118,9 @@ def axis_of(ask: Ask) -> TallyAxis:
     return axis
 
 
-def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
-    """The chosen keys with their numbers, in each bucket or, where there is but one bin, in all together."""
-    return with_dimensions(_told(ask, axis, pieces), axis)
+def _cells(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], names: Sequence[str] = ("sources",)) -> Frame:
+    """The chosen keys with the named ones of their numbers, in each bucket or, where there is but one bin, in all together."""
+    return with_dimensions(_told(ask, axis, pieces, names), axis)
 
 
 def with_dimensions(cells: Frame, axis: TallyAxis) -> Frame:
@@ -131,16 +132,18 @@ def with_dimensions(cells: Frame, axis: TallyAxis) -> Frame:
     return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": nothing} | ({own[axis]: key} if axis in own else {})
 
 
-def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece]) -> Frame:
+def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], names: Sequence[str]) -> Frame:
     """What the bodies say, decoded and added up once for all figures of a page that want the same of them."""
     rows, choice = _rows(ask, axis, pieces), choice_of(ask, axis)
     is_one_bin, is_whole = len(ask.spans) == 1, ask.dimensions == _WHOLE
     wanted = (ask.ports, ask.regions, ask.other_regions, ask.signatures, is_one_bin, is_whole)
+    key = ("cells of tallies", network_of(ask), axis, tuple(runs_of(pieces)), wanted)
 
     def told() -> Frame:
-        return _of_one_bin(rows, choice) if is_one_bin else _of_bins(rows, choice, whole=is_whole)
+        return _of_one_bin(rows, choice, names) if is_one_bin else _of_bins(rows, choice, names, whole=is_whole)
 
-    return memo(("cells of tallies", network_of(ask), axis, tuple(runs_of(pieces)), wanted), told)
+    every = known((*key, _NUMBERS))
+    return memo((*key, tuple(names)), told) if every is None else every
 
 
 def network_of(ask: Ask) -> Network:
@@ -160,7 +163,7 @@ def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body
     return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
 
 
-def choice_of(ask: Ask, axis: TallyAxis) -> Choice | None:
+def choice_of(ask: Ask, axis: TallyAxis) -> numberbodies.Choice | None:
     """None: all of them."""
     wanted = {TallyAxis.PORT: ask.ports, TallyAxis.REGION: ask.regions, TallyAxis.SIGNATURE: ask.signatures}.get(axis)
     if wanted is not None:
@@ -175,46 +178,59 @@ def _among(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.int
     return at[keys[at] == wanted] if len(keys) else at[:0]
 
 
-def _decoded(rows: Sequence[Row], choice: Choice | None) -> Iterator[tuple[int, int, Frame]]:
+def _decoded(rows: Sequence[Row], choice: numberbodies.Choice | None, names: Sequence[str]) -> Iterator[Frame]:
     engine = zstandard.ZstdDecompressor()
-    for bucket, block, body in rows:
-        frame = numberbodies.decode(bytes(body), Tally.COLUMNS, engine=engine)
-        at = slice(None) if choice is None else choice(frame["key"])
-        yield bucket, block, {name: column[at] for name, column in frame.items()}
+    return (numberbodies.decode(row[-1], Tally.COLUMNS, wanted=names, choose=choice, engine=engine) for row in rows)
 
 
-def _of_one_bin(rows: Sequence[Row], choice: Choice | None) -> Frame:
+def _of_one_bin(rows: Sequence[Row], choice: numberbodies.Choice | None, names: Sequence[str]) -> Frame:
     """Added up in a small table for each block, which takes a tenth of sorting."""
-    tables: dict[int, NDArray[np.int64]] = {}
-    for _bucket, block, frame in _decoded(rows, choice):
-        if block not in tables:
-            tables[block] = np.zeros((len(_NUMBERS) + 1, _KEYS_OF_BLOCK), np.int64)
+    tables: dict[int, _Table] = defaultdict(lambda: _Table(names))
+    for (_bucket, block, _body), frame in zip(rows, _decoded(rows, choice, names), strict=True):
+        tables[block].add(frame)
+    return concat([tables[block].frame(block) for block in sorted(tables)], ("key", "bucket", *_with_most(names), "keys"))
+
+
+def _with_most(names: Sequence[str]) -> tuple[str, ...]:
+    return (*names, _MOST) if "sources" in names else tuple(names)
+
+
+class _Table:
+    """Numbers of all keys of a block."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._sums = {name: np.zeros(_KEYS_OF_BLOCK, np.int64) for name in names}
+        self._most = np.zeros(_KEYS_OF_BLOCK, np.int64)
+        self._is_seen = np.zeros(_KEYS_OF_BLOCK, np.bool_)
+
+    def add(self, frame: Frame) -> None:
         at = frame["key"] & (_KEYS_OF_BLOCK - 1)
-        for number, name in enumerate(_NUMBERS):
-            tables[block][number][at] += frame[name]
-        tables[block][-1][at] = np.maximum(tables[block][-1][at], frame["sources"])
-    return concat([_of_table(block, tables[block]) for block in sorted(tables)], ("key", "bucket", *_NUMBERS, "most", "keys"))
+        self._is_seen[at] = True
+        for name, sums in self._sums.items():
+            sums[at] += frame[name]
+        if "sources" in self._sums:
+            self._most[at] = np.maximum(self._most[at], frame["sources"])
+
+    def frame(self, block: int) -> Frame:
+        at = np.flatnonzero(self._is_seen)
+        frame: Frame = {name: sums[at] for name, sums in self._sums.items()} | {_MOST: self._most[at]}
+        return frame | {"key": at | block << Tally.BLOCK_BITS, "bucket": np.zeros(len(at), np.int64), "keys": np.ones(len(at), np.int64)}
 
 
-def _of_table(block: int, table: NDArray[np.int64]) -> Frame:
-    at = np.flatnonzero(table[0])
-    frame: Frame = {name: column[at] for name, column in zip((*_NUMBERS, "most"), table, strict=True)}
-    return frame | {"key": at | block << Tally.BLOCK_BITS, "bucket": np.zeros(len(at), np.int64), "keys": np.ones(len(at), np.int64)}
-
-
-def _of_bins(rows: Sequence[Row], choice: Choice | None, *, whole: bool) -> Frame:
+def _of_bins(rows: Sequence[Row], choice: numberbodies.Choice | None, names: Sequence[str], *, whole: bool) -> Frame:
     """Key by key or, where none are told apart, all of a body together: a day has up to 65,536 ports."""
     parts = [
-        _put_together(frame) if whole else frame | {"keys": np.ones(length(frame), np.int64)} for *_at, frame in _decoded(rows, choice)
+        _put_together(frame, names) if whole else frame | {"keys": np.ones(length(frame), np.int64)}
+        for frame in _decoded(rows, choice, names)
     ]
-    buckets = [np.full(length(part), bucket, np.int64) for (bucket, *_rest), part in zip(rows, parts, strict=True)]
-    names = ("key", *_NUMBERS, "keys")
-    cells = concat(parts, names) if parts else empty(names)
-    return cells | {"most": cells["sources"], "bucket": np.concatenate([*buckets, np.empty(0, np.int64)])}
+    buckets = np.repeat(np.array([bucket for bucket, *_rest in rows], np.int64), [length(part) for part in parts])
+    columns = ("key", *names, "keys")
+    cells = concat(parts, columns) if parts else empty(columns)
+    return cells | {"bucket": buckets} | ({_MOST: cells["sources"]} if "sources" in names else {})
 
 
-def _put_together(frame: Frame) -> Frame:
+def _put_together(frame: Frame, names: Sequence[str]) -> Frame:
     """One row for all keys of a frame, if there are any."""
     some = min(length(frame), 1)
-    sums = {name: frame[name].sum(keepdims=True)[:some] for name in _NUMBERS}
+    sums = {name: frame[name].sum(keepdims=True)[:some] for name in names}
     return sums | {"key": frame["key"][:some], "keys": np.full(some, length(frame), np.int64)}

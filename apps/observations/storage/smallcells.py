@@ -6,6 +6,7 @@ one run of bytes for each byte of its width, lowest first, so that nothing but i
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ MEMBER: Mapping[str, np.dtype[Any]] = {
 }
 _LEVEL = 3
 _LARGE = 500  # rows of a body
+_FEW = 8  # one row in so many
 
 
 def encode(frame: Frame, layout: Mapping[str, np.dtype[Any]]) -> bytes:
@@ -44,35 +46,83 @@ def encode(frame: Frame, layout: Mapping[str, np.dtype[Any]]) -> bytes:
     return zstandard.compress(b"".join(planes), _LEVEL)
 
 
+class Bodies:
+    """The rows of many bodies, one after the other; `counts` says how many each of them has. Columns are taken out as they are wanted."""
+
+    def __init__(self, bodies: Iterable[bytes], layout: Mapping[str, np.dtype[Any]]) -> None:
+        engine = zstandard.ZstdDecompressor()
+        self._raw = [engine.decompress(body) for body in bodies]
+        self._width = sum(dtype.itemsize for dtype in layout.values())
+        self._layout = layout
+        ranks = np.cumsum([0, *(dtype.itemsize for dtype in layout.values())]).tolist()
+        self._ranks = {name: range(rank, rank + dtype.itemsize) for rank, (name, dtype) in zip(ranks, layout.items(), strict=False)}
+        self._known: dict[str, NDArray[Any]] = {}
+        self.counts = np.array([len(body) // self._width for body in self._raw], np.int64)
+
+    def __len__(self) -> int:
+        return int(self.counts.sum())
+
+    def column(self, name: str) -> NDArray[Any]:
+        if name not in self._known:
+            are_large = len(self) > _LARGE * len(self.counts)
+            self._known[name] = self._of_planes(name, self._slices() if are_large else self._gather(None))
+        return self._known[name]
+
+    def at(self, name: str, rows: NDArray[np.intp]) -> NDArray[Any]:
+        """Of some rows; of few, without looking at all others."""
+        if name in self._known or len(rows) * _FEW > len(self):
+            return self.column(name)[rows]
+        return self._of_planes(name, self._gather(rows))
+
+    def _of_planes(self, name: str, plane: "_Plane") -> NDArray[Any]:
+        planes = [plane(rank) for rank in self._ranks[name]]
+        dtype = self._layout[name]
+        return planes[0].view(dtype) if len(planes) == 1 else np.stack(planes, axis=1).view(dtype).ravel()
+
+    @cached_property
+    def _data(self) -> NDArray[np.uint8]:
+        return np.frombuffer(b"".join(self._raw), np.uint8)
+
+    @cached_property
+    def _places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of every row, where its first byte is and how far its next ones are from there."""
+        step = np.repeat(self.counts, self.counts)
+        return np.arange(len(step)) + np.repeat(ragged.starts(self.counts * (self._width - 1)), self.counts), step
+
+    def _gather(self, rows: NDArray[np.intp] | None) -> "_Plane":
+        """For many small bodies, or few rows."""
+        data = self._data
+        if rows is None:
+            first, step = self._places
+        else:
+            body = np.searchsorted(np.cumsum(self.counts), rows, side="right")
+            first, step = rows + ragged.starts(self.counts * (self._width - 1))[body], self.counts[body]
+        return lambda rank: data[first + rank * step]
+
+    def _slices(self) -> "_Plane":
+        """For large bodies, in a third of the time."""
+        sizes = self.counts.tolist()
+        return lambda rank: np.frombuffer(
+            b"".join(body[rank * n : (rank + 1) * n] for body, n in zip(self._raw, sizes, strict=True)), np.uint8
+        )
+
+
+_Plane = Callable[[int], NDArray[np.uint8]]  # the bytes of one rank of all rows, or of those wanted
+
+
 def decode(bodies: Iterable[bytes], layout: Mapping[str, np.dtype[Any]]) -> tuple[Frame, NDArray[np.int64]]:
     """(the rows of all bodies, one after the other; how many each of them has)."""
-    engine = zstandard.ZstdDecompressor()
-    raw = [engine.decompress(body) for body in bodies]
-    width = sum(dtype.itemsize for dtype in layout.values())
-    counts = np.array([len(body) // width for body in raw], np.int64)
-    plane = _slices(raw, counts) if counts.sum() > _LARGE * len(counts) else _gather(raw, counts, width)
-    frame, rank = {}, 0
-    for name, dtype in layout.items():
-        planes = [plane(at) for at in range(rank, rank + dtype.itemsize)]
-        frame[name] = planes[0].view(dtype) if len(planes) == 1 else np.stack(planes, axis=1).view(dtype).ravel()
-        rank += dtype.itemsize
-    return frame, counts
+    found = Bodies(bodies, layout)
+    return {name: found.column(name) for name in layout}, found.counts
 
 
-_Plane = Callable[[int], NDArray[np.uint8]]  # the bytes of one rank of all rows
-
-
-def _gather(raw: list[bytes], counts: NDArray[np.int64], width: int) -> _Plane:
-    """For many small bodies: all rows at once, by where the first byte of each is and how far its next ones are from there."""
-    data, step = np.frombuffer(b"".join(raw), np.uint8), np.repeat(counts, counts)
-    first = np.arange(len(step)) + np.repeat(ragged.starts(counts * (width - 1)), counts)
-    return lambda rank: data[first + rank * step]
-
-
-def _slices(raw: list[bytes], counts: NDArray[np.int64]) -> _Plane:
-    """For large bodies, in a third of the time."""
-    sizes = counts.tolist()
-    return lambda rank: np.frombuffer(b"".join(body[rank * n : (rank + 1) * n] for body, n in zip(raw, sizes, strict=True)), np.uint8)
+def members_of(counts: NDArray[Any], chosen: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Of members that lie in the order of their cells, `counts` of each cell, those of the cells `chosen`: (their positions among all
+    members; the position in `chosen` of the cell of each)."""
+    own = counts[chosen].astype(np.int64)
+    cell = np.repeat(np.arange(len(chosen)), own)
+    first = ragged.starts(counts.astype(np.int64))[chosen] - ragged.starts(own)
+    return np.arange(len(cell)) + first[cell], cell
 
 
 def with_members(cells: Frame, members: Frame) -> Frame:
