@@ -222,6 +222,14 @@ def test_too_many_sensor_days_without_coverage_are_refused_before_they_are_read(
         queries.ranking(Selection(scope_for(seen.analyst), period), Dimension.PORT, Unit.PACKETS_PER_SENSOR_DAY)
 
 
+@pytest.mark.parametrize("since", [60, 10])
+def test_days_that_nobody_has_rolled_up_are_not_looked_at(seen, since):
+    period = Period.of_days(FIRST - timedelta(days=since), FIRST + timedelta(days=39), BERLIN)
+    days = sensor_days(Ask(Selection(scope_for(seen.analyst), period)).sensors, period)
+    assert np.all(days.day[days.is_lost] >= np.datetime64(FIRST))
+    assert np.all(days.is_covered[~days.is_lost & (days.day >= np.datetime64(FIRST))])
+
+
 def test_a_statement_that_takes_too_long_ends_in_words(seen, monkeypatch):
     monkeypatch.setattr("apps.observations.planning.reading.STATEMENT_TIMEOUT_MS", 50)
     with pytest.raises(TooMuchError), reading(), connection.cursor() as cursor:

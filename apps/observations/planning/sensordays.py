@@ -65,13 +65,13 @@ def _is_group(key: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _uncovered_sources(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
-    counted = sensordaycounts.of_sensors(ask, days, ~days.is_covered)
+    counted = sensordaycounts.of_sensors(ask, days, days.is_lost)
     return _sources_of(uncovered_rows(ask, pieces, days)) if counted is None else counted
 
 
 def uncovered_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
     """The segment rows of the sensor-days that are not covered."""
-    lost = ~days.is_covered & np.isin(days.sensor, ask.sensors)
+    lost = days.is_lost & np.isin(days.sensor, ask.sensors)
     return segmentreads.rows_of_sensor_days(ask, pieces, days.sensor[lost], days.day[lost])
 
 

@@ -71,6 +71,11 @@ class SensorDays:
         columns = (self.sensor, self.day.astype(np.int64), self.hours, self.rolled_at)
         return hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
 
+    @property
+    def is_lost(self) -> NDArray[np.bool_]:
+        """Not covered, yet perhaps with packets: days that were never rolled up, as those before there were sensors, have none."""
+        return ~self.is_covered & (self.rolled_at > 0)
+
     @cached_property
     def active_sensors(self) -> int:
         return len(np.unique(self.sensor[self.is_active]))
