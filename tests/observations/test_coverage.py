@@ -8,7 +8,7 @@ import pytest
 from apps.observations.counting import coverage
 from apps.observations.counting.rollup import roll_day
 from apps.observations.models import Coverage, Segment
-from apps.observations.storage.hours import day_bounds, hour_lengths, hour_starts
+from apps.observations.storage.hours import day_bounds, hour_lengths, hour_starts, microseconds, starts_us
 from apps.sensors.models import Heartbeat
 from tests.factories import SensorFactory
 from tests.observations import sightings
@@ -49,6 +49,7 @@ def test_hours_of_a_day_fill_it_in_every_zone(settings, zone, day, hours):
     settings.REPORT_TIME_ZONE = ZoneInfo(zone)
     start, end = day_bounds(day)
     assert len(hour_starts(day)) == hours
+    assert starts_us(day).tolist() == [microseconds(moment) for moment in hour_starts(day)]
     assert sum(hour_lengths(day)) == (end - start).total_seconds()
     assert coverage.covered_hours(day, coverage.seconds_by_hour(day, [(start, end)])) == hours
     assert all(moment.minute == 0 for moment in hour_starts(day)[1:])

@@ -1,6 +1,6 @@
 """Reading hours: packets of a sensor or a panel by hour, a body a reporting day (`counting/hourbodies.py`)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -16,11 +16,12 @@ from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row
 from apps.observations.storage import numberbodies
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame, concat, take
+from apps.observations.storage.columns import Frame, concat, length, take
 from apps.observations.storage.hours import day_of, starts_us
 
 _LONGEST_DAY = timedelta(hours=25)
 _FRAME = ("key", "bucket", "packets")
+_CELLS = 100_000  # summed at once
 _TABLES = {
     "panel": ("observations_networkhours", "panel::bigint", " AND slice = %s"),
     "sensor_id": ("observations_sensorhours", "sensor_id", ""),
@@ -35,10 +36,7 @@ def packets(owner: str, owners: Sequence[int], ask: Ask, pieces: Sequence[Piece]
     that `owners` are values of."""
     runs = tuple((start, end) for _grain, start, end in runs_of(pieces))
     rows = _rows(owner, tuple(owners), ask.slice, runs)
-    days = {bucket: starts_us(day_of(datetime.fromtimestamp(bucket, UTC))) // 1_000_000 for bucket in {row[1] for row in rows}}
-    engine = zstandard.ZstdDecompressor()
-    decoded = ((number, bucket, numberbodies.decode(bytes(body), COLUMNS, engine=engine)) for number, bucket, body in rows)
-    parts = [_summed(ask, _cells(frame, ask.slice, owner, number), days[bucket], runs) for number, bucket, frame in decoded]
+    parts = [_summed(ask, cells, runs) for cells in _cells(rows, ask, owner)]
     whole = concat(parts, _FRAME)
     found = group(whole["key"], whole["bucket"])
     return {name: found.first(whole[name]) for name in ("key", "bucket")} | {"packets": found.sum(whole["packets"])}
@@ -54,21 +52,39 @@ def _rows(owner: str, owners: tuple[int, ...], slice_: Slice, runs: tuple[tuple[
     return once(("hours", owner, owners, slice_, runs), read, lambda rows: rows)
 
 
-def _cells(cells: Frame, slice_: Slice, owner: str, number: int) -> Frame:
+def _cells(rows: list[Row], ask: Ask, owner: str) -> Iterator[Frame]:
+    """What the bodies say of the keys that are asked for, with the hour as `bucket`, some days together: a year of all regions would be
+    too much to hold, and day by day takes longer."""
+    engine, choice, parts = zstandard.ZstdDecompressor(), _choice(ask), list[Frame]()
+    days = {bucket: starts_us(day_of(datetime.fromtimestamp(bucket, UTC))) // 1_000_000 for bucket in {row[1] for row in rows}}
+    held = 0
+    for number, bucket, body in rows:
+        part = numberbodies.decode(bytes(body), COLUMNS, choose=choice, engine=engine)
+        parts.append(part | {"bucket": days[bucket][part["hour"]], owner: np.full(length(part), number, np.int64)})
+        held += length(part)
+        if held > _CELLS:
+            yield _joined(parts, ask.slice, owner)
+            parts, held = [], 0
+    if parts:
+        yield _joined(parts, ask.slice, owner)
+
+
+def _choice(ask: Ask) -> numberbodies.Choice | None:
+    wanted = {Slice.PORT: ask.ports, Slice.REGION: ask.regions}.get(ask.slice)
+    return None if wanted is None else lambda keys: np.flatnonzero(np.isin(keys, wanted))
+
+
+def _joined(parts: list[Frame], slice_: Slice, owner: str) -> Frame:
+    cells = concat(parts, (*COLUMNS, "bucket", owner))
     key = cells["key"]
-    return cells | {
-        owner: np.full(len(key), number, np.int64),
-        "region": key if slice_ is Slice.REGION else np.zeros_like(key),
-        "protocol": key >> 16,
-        "port": key & 0xFFFF,
-    }
+    region = key if slice_ is Slice.REGION else np.zeros_like(key)
+    return cells | {"region": region, "protocol": key >> 16, "port": key & 0xFFFF}
 
 
-def _summed(ask: Ask, cells: Frame, starts: NDArray[np.int64], runs: Sequence[tuple[datetime, datetime]]) -> Frame:
-    """What an ask counts of one day, whose hours begin at `starts`: a year of all regions would be too much to hold as it is."""
-    bucket = starts[cells["hour"]]
-    kept = np.flatnonzero(_inside(bucket, runs) & chosen(cells, ask))
-    cells, bucket = take(cells, kept), bucket[kept] if len(ask.spans) > 1 else np.zeros(len(kept), np.int64)
+def _summed(ask: Ask, cells: Frame, runs: Sequence[tuple[datetime, datetime]]) -> Frame:
+    kept = np.flatnonzero(_inside(cells["bucket"], runs) & chosen(cells, ask))
+    cells = take(cells, kept)
+    bucket = cells["bucket"] if len(ask.spans) > 1 else np.zeros(len(kept), np.int64)
     key = keys_of(cells, ask)
     found = group(key, bucket)
     return {"key": found.first(key), "bucket": found.first(bucket), "packets": found.sum(cells["packets"])}

@@ -1,6 +1,8 @@
 """The hours of a reporting day: UTC clock hours, the first and last cut where the day begins or ends within one."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.conf import settings
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from apps.common.periods import day_start, local_day
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR_US = 3_600_000_000
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
@@ -35,8 +38,17 @@ def hour_starts(day: date) -> list[datetime]:
 
 def hour_lengths(day: date) -> list[int]:
     """Seconds of each hour of a reporting day."""
-    edges = [*hour_starts(day), day_bounds(day)[1]]
-    return [int((after - before).total_seconds()) for before, after in zip(edges, edges[1:], strict=False)]
+    lengths: list[int] = (np.diff(_edges_us(day, settings.REPORT_TIME_ZONE)) // 1_000_000).tolist()
+    return lengths
+
+
+@lru_cache(maxsize=4096)  # some ten years; questions about hours want every day of a period, most of them more than once
+def _edges_us(day: date, zone: ZoneInfo) -> NDArray[np.int64]:
+    """`hour_starts` and the end of the day in microseconds since 1970."""
+    first, end = (microseconds(day_start(moment, zone)) for moment in (day, day + timedelta(days=1)))
+    edges = np.concatenate([[first], np.arange(first // _HOUR_US * _HOUR_US + _HOUR_US, end, _HOUR_US), [end]])
+    edges.flags.writeable = False
+    return edges
 
 
 def microseconds(moment: datetime) -> int:
@@ -47,7 +59,7 @@ def microseconds(moment: datetime) -> int:
 
 def starts_us(day: date) -> NDArray[np.int64]:
     """`hour_starts` in microseconds since 1970."""
-    return np.array([microseconds(start) for start in hour_starts(day)], np.int64)
+    return _edges_us(day, settings.REPORT_TIME_ZONE)[:-1]
 
 
 def hour_and_minute(buckets_us: NDArray[np.int64], day: date) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
