@@ -143,8 +143,8 @@ def jumps(curve: Floats, rules: Thresholds | None = None) -> tuple[Jump, ...]:
     rules = rules or thresholds()
     side, gap = rules.side_days, rules.jump_days
     starts = np.arange(side - 1, len(curve) - side - gap + 1)
-    before = np.array([_level(curve[s - side + 1 : s + 1]) for s in starts])
-    after = np.array([_level(curve[s + gap : s + gap + side]) for s in starts])
+    levels = _levels(curve, side)
+    before, after = levels[starts - side + 1], levels[starts + gap]
     low, high = np.fmin(before, after), np.fmax(before, after)
     with np.errstate(divide="ignore", invalid="ignore"):
         factors = np.where(high >= rules.least, high / low, 0.0)
@@ -154,9 +154,15 @@ def jumps(curve: Floats, rules: Thresholds | None = None) -> tuple[Jump, ...]:
     return tuple(Jump(int(starts[at]), int(starts[at]) + gap, float(before[at]), float(after[at])) for at in middles)
 
 
-def _level(days: Floats) -> float:
-    known = days[~np.isnan(days)]
-    return float(np.median(known)) if 2 * len(known) > len(days) else np.nan
+def _levels(curve: Floats, side: int) -> Floats:
+    """The median of what is known of each `side` days that follow each other, NaN where that is half of them or less."""
+    if len(curve) < side:
+        return np.empty(0)
+    days = np.sort(np.lib.stride_tricks.sliding_window_view(curve, side), axis=1)  # what is not known comes last
+    known = side - np.isnan(days).sum(axis=1)
+    middles = np.stack([(known - 1) // 2, known // 2], axis=1).clip(min=0)
+    levels: Floats = np.take_along_axis(days, middles, axis=1).mean(axis=1)
+    return np.where(2 * known > side, levels, np.nan)
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[NDArray[np.intp]]:

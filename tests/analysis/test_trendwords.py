@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from apps.analysis import trendwords
 from apps.analysis.trendwords import Thresholds, Word, jumps, trend, weekly_cycle
 
 WEEK = 1 + 0.4 * np.sin(np.arange(90) * 2 * np.pi / 7)
@@ -118,3 +119,15 @@ def test_thresholds_are_a_setting(settings):
     settings.TREND_WORDS = {"steady": 0.5}
     assert trend([10.0] * 10 + [99.0] * 30 + [12.0] * 10).word is Word.STEADY
     assert trend([10.0] * 10 + [99.0] * 30 + [12.0] * 10, Thresholds()).word is Word.SLIGHT_RISE
+
+
+@pytest.mark.parametrize("days", [0, 4, 5, 30])
+@pytest.mark.parametrize("side", [4, 5])
+def test_levels_are_medians_of_the_days_that_are_known(days, side):
+    curve = np.random.default_rng(days).integers(0, 50, days).astype(float)
+    curve[::3] = np.nan
+    curve[7:14] = np.nan
+    found = trendwords._levels(curve, side)
+    windows = [curve[at : at + side][~np.isnan(curve[at : at + side])] for at in range(days - side + 1)]
+    expected = [float(np.median(known)) if 2 * len(known) > side else np.nan for known in windows]
+    np.testing.assert_array_equal(found, np.array(expected))
