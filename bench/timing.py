@@ -52,12 +52,14 @@ class Spent(NamedTuple):
 
 
 def signed_in() -> Any:
-    """A client that acts for somebody of the own CSIRT."""
+    """A client that acts for somebody of the own CSIRT, in a process like those that serve the portal."""
     from django.conf import settings
     from django.test import Client
 
     from apps.accounts.models import Organisation, Role, User
+    from tsubame_portal.settled import settle
 
+    settle()
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
     settings.CACHES["default"]["KEY_PREFIX"] = "tsubame-bench"
     own, _made = Organisation.objects.get_or_create(name="Own CSIRT", defaults={"kind": Organisation.Kind.OWN_CSIRT})
