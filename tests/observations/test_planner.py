@@ -1,5 +1,6 @@
 """The planner's sources of numbers agree: months, days, hours and segments, for every filter and group, in zones with odd clocks."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from apps.observations import queries
 from apps.observations.counting import counts, recencypairs
 from apps.observations.figures import Dimension, Selection, Unit
 from apps.observations.models import Signature
-from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordaycounts, sensordays
+from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordaycounts, sensordays, smallreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.reading import TooMuchError, reading
 from apps.observations.planning.spans import cut, edges
@@ -220,6 +221,22 @@ def test_too_many_sensor_days_without_coverage_are_refused_before_they_are_read(
     period, _size = next(periods())
     with pytest.raises(ParameterError, match="^from: "):
         queries.ranking(Selection(scope_for(seen.analyst), period), Dimension.PORT, Unit.PACKETS_PER_SENSOR_DAY)
+
+
+@pytest.mark.parametrize("part", [1, 7])
+@pytest.mark.parametrize("bin_", [None, Bin.DAY])
+def test_small_cells_are_the_same_in_parts(seen, part, bin_, monkeypatch):
+    period, _size = next(periods())
+    ask = Ask(Selection(scope_for(seen.analyst), period, regions=("JP",)), Dimension.PORT)
+    ask = ask if bin_ is None else replace(ask, spans=tuple(edges(period, bins(period, bin_))))
+    whole, bounds, sources = planner.packets(ask), planner.bounds(replace(ask, spans=())), planner.sources(replace(ask, spans=()))
+    monkeypatch.setattr(smallreads, "_PART", part)
+    parts, bounds_of_parts = planner.packets(ask), planner.bounds(replace(ask, spans=()))
+    assert {name: column.tolist() for name, column in parts.items()} == {name: column.tolist() for name, column in whole.items()}
+    true = dict(zip(sources["key"].tolist(), sources["sources"].tolist(), strict=True))
+    assert bounds_of_parts.key.tolist() == bounds.key.tolist() == sorted(true)
+    assert bounds_of_parts.upper.tolist() == bounds.upper.tolist()
+    assert all(1 <= least <= true[key] for key, least in zip(bounds.key.tolist(), bounds_of_parts.lower.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("since", [60, 10])

@@ -1,7 +1,7 @@
 """Reading small cells: what of ports, and of port × region, is in no row of its own (`counting/smallcells.py`). Rows of
 `countreads` and these together are every cell of a panel, under every signature."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from apps.observations.planning.spans import Piece, runs_of
 from apps.observations.planning.together import Read, Row
 from apps.observations.storage import smallcells
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame, empty
+from apps.observations.storage.columns import Frame, concat, empty
 
 SLICES = (Slice.PORT, Slice.PORT_REGION)
 _BODIES = (
@@ -29,6 +29,7 @@ _OF_DIMENSION = {
     Dimension.ORIGIN: ("region",), Dimension.SIGNATURE: ("signature",), Dimension.PANEL: ("panel",),
 }  # fmt: skip
 _TABLE_KEYS = 1 << 22  # with so few keys and one bin, sums are added up in a table instead of by sorting …
+_PART = 1 << 21  # cells
 _KEYS_PER_CELL = 4  # … unless the cells are few: clearing a table of a million ports takes longer than sorting some thousands
 
 
@@ -49,9 +50,15 @@ def numbers(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece], names: Seq
 
 
 def _numbers(cells: "_Cells", ask: Ask, axis: Axis, names: Sequence[str]) -> Frame:
-    rows = cells.chosen(ask, axis)
     wanted = {"sources" if name == "most" else name for name in names}
-    return _summed(cells.keys(ask, rows), cells.buckets(ask, rows), cells.frame(wanted, rows), names)
+    parts = [
+        _summed(cells.keys(ask, rows), cells.buckets(ask, rows), cells.frame(wanted, rows), names)
+        for rows in cells.parts(cells.chosen(ask, axis))
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    whole = concat(parts, ("key", "bucket", *names))
+    return _summed(whole["key"], whole["bucket"], whole, names)
 
 
 def members(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> Frame:
@@ -75,7 +82,7 @@ def _chosen_by(filter: Sequence[int] | None, *names: str) -> set[str]:
     return set() if filter is None else set(names)
 
 
-_Rows = NDArray[np.intp] | None  # positions of cells; None: all
+_Rows = NDArray[np.intp] | slice | None  # positions of cells; None: all
 
 
 class _Cells:
@@ -97,12 +104,19 @@ class _Cells:
         if name in self._heads:
             column = np.repeat(self._heads[name], self._own.counts)
             return column if rows is None else column[rows]
-        return self._own.column(name) if rows is None else self._own.at(name, rows)
+        return self._own.at(name, rows) if isinstance(rows, np.ndarray) else self._own.column(name)[rows or slice(None)]
 
     def frame(self, names: Iterable[str], rows: _Rows = None) -> Frame:
         return {name: self.column(name, rows) for name in names}
 
-    def chosen(self, ask: Ask, axis: Axis) -> _Rows:
+    def parts(self, rows: NDArray[np.intp] | None) -> Iterator[_Rows]:
+        """Some millions at once: what is computed of more takes time for memory that has not been used yet."""
+        count = len(self) if rows is None else len(rows)
+        for first in range(0, max(count, 1), _PART):
+            part = slice(first, min(first + _PART, count))
+            yield part if rows is None else rows[part]
+
+    def chosen(self, ask: Ask, axis: Axis) -> NDArray[np.intp] | None:
         is_of_regions = axis is Axis.REGION and ask.regions is not None  # whose blocks have been read
         names = {"signature"} | _chosen_by(ask.ports, "protocol", "port") | _chosen_by(ask.regions or ask.other_regions or None, "region")
         kept = chosen(self.frame(names), ask, is_of_regions=is_of_regions)
@@ -117,7 +131,8 @@ class _Cells:
     def buckets(self, ask: Ask, rows: _Rows) -> NDArray[np.int64]:
         if len(ask.spans) > 1:
             return self.column("bucket", rows)
-        return np.zeros(len(self) if rows is None else len(rows), np.int64)
+        count = len(rows) if isinstance(rows, np.ndarray) else len(range(len(self))[rows or slice(None)])
+        return np.zeros(count, np.int64)
 
 
 def _listed(panels: Sequence[int], ask: Ask, pieces: Sequence[Piece]) -> NDArray[np.int64] | None:
@@ -177,12 +192,17 @@ def _summed(keys: NDArray[np.int64], buckets: NDArray[np.int64], cells: Frame, n
         found = np.flatnonzero(np.bincount(keys))
         return {name: _by_table(keys, cells, name)[found] for name in names} | {"key": found, "bucket": np.zeros(len(found), np.int64)}
     groups = group(keys, buckets)
-    told = {name: groups.max(cells["sources"]).astype(np.int64) if name == "most" else groups.sum(cells[name]) for name in names}
+    told = {name: groups.max(_most(cells)).astype(np.int64) if name == "most" else groups.sum(cells[name]) for name in names}
     return told | {"key": groups.first(keys), "bucket": groups.first(buckets)}
 
 
 def _by_table(keys: NDArray[np.int64], cells: Frame, name: str) -> NDArray[np.int64]:
     """Of `most` whether it is one or more, which is enough for a bound."""
     if name == "most":
-        return 1 + (np.bincount(keys, cells["sources"] > 1) > 0).astype(np.int64)
+        return 1 + (np.bincount(keys, _most(cells) > 1) > 0).astype(np.int64)
     return np.bincount(keys, cells[name]).astype(np.int64)
+
+
+def _most(cells: Frame) -> NDArray[Any]:
+    """Of sums of cells what is known of their largest, of cells their sources."""
+    return cells["most"] if "most" in cells else cells["sources"]
