@@ -242,6 +242,29 @@ def test_nothing_is_written_of_days_that_were_rolled_meanwhile(cast, monkeypatch
     assert not Recency.objects.exists() and not LastSeen.objects.exists()
 
 
+def test_a_month_without_data_that_gets_some_meanwhile_comes_first(cast, monkeypatch):
+    see(cast, [(FIRST, 0, "198.51.100.1", "tcp/23", 0), (date(2025, 3, 5), 0, "198.51.100.1", "tcp/23", 0)])
+    for day in (FIRST, date(2025, 3, 5)):
+        rollup.roll_day(day)
+    (january,) = [built for built in recency.build(now=day_bounds(date(2025, 2, 10))[0]) if built.first.month == 1]
+    assert january.rows
+    count = recency._count
+
+    def count_while_february_gets_a_day(batch, network, made):
+        count(batch, network, made)
+        if batch.month == date(2025, 3, 1) and network is Network.OWN:
+            see(cast, [(date(2025, 2, 7), 0, "198.51.100.1", "tcp/23", 0)])
+            rollup.roll_day(date(2025, 2, 7))
+
+    monkeypatch.setattr(recency, "_count", count_while_february_gets_a_day)
+    list(recency.build())
+    assert not LastSeen.objects.filter(month=date(2025, 3, 1)).exists()
+    monkeypatch.setattr(recency, "_count", count)
+    list(recency.build())
+    for first in (FIRST, date(2025, 2, 7), date(2025, 2, 8)):
+        assert sources(asked(cast, first, date(2025, 3, 6))) == {(0, 0): 1}
+
+
 @pytest.mark.parametrize("days", [recencies.LOOKBACK, recencies.LOOKBACK + 1])
 def test_what_was_seen_longer_ago_is_left_to_sets(cast, days):
     last = FIRST + timedelta(days=days)

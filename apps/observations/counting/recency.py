@@ -69,8 +69,8 @@ def build(limit_s: float = float("inf"), now: datetime | None = None) -> Iterato
     end = time.monotonic() + limit_s
     with recency_lock() as held:
         while held and time.monotonic() < end:
-            batch = _next_batch(now or datetime.now(UTC))
-            if batch is None or (built := _build(batch)) is None:
+            built = _build(now or datetime.now(UTC))
+            if built is None:
                 return
             yield built
 
@@ -127,16 +127,19 @@ class _Made:
     seen: list[LastSeen] = field(default_factory=list)
 
 
-def _build(batch: _Batch) -> Built | None:
-    """None where a day was rolled meanwhile: a later run does it."""
+def _build(now: datetime) -> Built | None:
+    """None where nothing is missing, or a day was rolled meanwhile: a later run does it. What is missing is part of what one snapshot
+    says, and asked once more before anything is written: a month without data may have got some."""
     made = _Made()
     with snapshot():
+        if (batch := _next_batch(now)) is None:
+            return None
         state = _state(batch)
         for network in Network:
             _count(batch, network, made)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_WRITES])
-        if _state(batch) != state:
+        if _next_batch(now) != batch or _state(batch) != state:
             return None
         _write(cursor, batch, made)
     return Built(batch.first, batch.last, len(made.recencies))

@@ -45,12 +45,12 @@ def _remove_flows(day: date, ids: list[int]) -> None:
 @transaction.atomic
 def _remove_rest(ids: list[int]) -> None:
     with connection.cursor() as cursor:
+        recency.forget_from(cursor, min(loading.utc_days()) - timedelta(days=1))  # first, as rollup does
         for table in _BY_SENSOR:
             cursor.execute(f"DELETE FROM {table} WHERE sensor_id = ANY(%s)", [ids])  # noqa: S608  # names above
         panels = [int(panel) for panel in Panel if panel.is_scenario]
         for table in ("observations_networkcount", "observations_networkhours", "observations_smallcells"):
             cursor.execute(f"DELETE FROM {table} WHERE panel = ANY(%s)", [panels])  # noqa: S608
-        recency.forget_from(cursor, min(loading.utc_days()) - timedelta(days=1))
         cursor.execute("DELETE FROM observations_tally WHERE network = %s", [int(Network.SCENARIO)])
     Change.objects.filter(sensors="scenario").delete()
     ChangeSearch.objects.filter(sensors="scenario").delete()
