@@ -112,8 +112,8 @@ def test_sums_are_the_distinct_sources_of_any_days(cast, no_sets, start, end):
         assert found == ({(0, 0): len(own)} if own else {})
         assert sources(asked(cast, first, last, Dimension.PORT).for_keys((key,))) == ({(key, 0): len(own)} if own else {})
     for signature in (Signature.NONE, Signature.MIRAI, Signature.BACKSCATTER):
-        own = {row[2] for row in seen if first <= row[0] < last and row[4] == signature}
-        assert sources(asked(cast, first, last, signatures=(signature,))) == ({(0, 0): len(own)} if own else {})
+        addresses = {row[2] for row in seen if first <= row[0] < last and row[4] == signature}
+        assert sources(asked(cast, first, last, signatures=(signature,))) == ({(0, 0): len(addresses)} if addresses else {})
 
 
 def test_regions_origins_and_sides_by_week(cast, no_sets):
