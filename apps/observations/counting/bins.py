@@ -64,6 +64,12 @@ def month_is_counted(cursor: Any, month: date) -> bool:
     return cursor.fetchone() is not None
 
 
+def months_with_data(cursor: Any) -> list[date]:
+    """First days of the months in which anything was seen, oldest first."""
+    cursor.execute("SELECT DISTINCT date_trunc('month', day)::date FROM observations_segment WHERE rows > 0 ORDER BY 1")
+    return [month for (month,) in cursor.fetchall()]
+
+
 def lock_month_shared(cursor: Any, month: date) -> None:
     """Until the end of the transaction: days of this month may be written, the month itself may not."""
     cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_MONTH_WRITES, month.toordinal()])

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from apps.common.periods import add_months
 from apps.observations.counting.aside import put_aside
-from apps.observations.counting.bins import lock_month_alone, month_bounds, month_is_counted
+from apps.observations.counting.bins import lock_month_alone, month_bounds, month_is_counted, months_with_data
 from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallcells import small_of, small_rows
@@ -39,15 +39,13 @@ SELECT count(*), coalesce(sum(fill.rolled_version), 0)::bigint,
 FROM observations_mark AS mark LEFT JOIN observations_fill AS fill USING (sensor_id, day)
 WHERE mark.day >= %s AND mark.day < %s
 """
-_WITH_DATA = "SELECT DISTINCT date_trunc('month', day)::date FROM observations_segment WHERE rows > 0 ORDER BY 1 DESC"
 
 
 def months_to_close(now: datetime | None = None) -> list[date]:
     """First days of the months that are over, have data and no rows yet; newest first."""
     ended_before = (now or datetime.now(UTC)) - CLOSES_AFTER
     with connection.cursor() as cursor:
-        cursor.execute(_WITH_DATA)
-        over = [month for (month,) in cursor.fetchall() if month_bounds(month)[1] <= ended_before]
+        over = [month for month in reversed(months_with_data(cursor)) if month_bounds(month)[1] <= ended_before]
         return [month for month in over if not month_is_counted(cursor, month)]
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from apps.common.periods import add_months
-from apps.observations.counting.bins import month_bounds
+from apps.observations.counting.bins import month_bounds, months_with_data
 from apps.observations.counting.recencypairs import WITHOUT_PORT, busiest_ports, pairs_of, pairs_of_ports, rows_by_region
 from apps.observations.models import Grain, LastSeen, Recency, Tally
 from apps.observations.storage import pgcopy, recencies
@@ -29,7 +29,6 @@ from apps.sensors.models import Network
 BUILT_AFTER = timedelta(hours=1)  # a day is over; its late batches should not cost a second build
 _WRITES = 0x7453_0006  # first half of the lock's key; arbitrary, but it must stay
 _MONTHS_BACK = -(-recencies.LOOKBACK // 30)
-_WITH_DATA = "SELECT DISTINCT date_trunc('month', day)::date FROM observations_segment WHERE rows > 0 ORDER BY 1"
 _STATE = """
 SELECT (SELECT count(*) FROM observations_fill WHERE day >= %(first)s AND day <= %(last)s),
        (SELECT coalesce(sum(rolled_version), 0)::bigint FROM observations_fill WHERE day >= %(first)s AND day <= %(last)s),
@@ -91,8 +90,7 @@ def _next_batch(now: datetime) -> _Batch | None:
     """Of the first month that lacks some days; the months behind it have to wait."""
     through = dict(LastSeen.objects.filter(axis=TallyAxis.TOTAL, network=Network.OWN).values_list("month", "through"))
     with connection.cursor() as cursor:
-        cursor.execute(_WITH_DATA)
-        for (month,) in cursor.fetchall():
+        for month in months_with_data(cursor):
             if through.get(month) != _last_day(month):
                 return _batch(cursor, month, through.get(month), now)
     return None

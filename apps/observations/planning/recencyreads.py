@@ -60,9 +60,10 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> Recent | None:
     if len(missing) == len(pieces):
         return None
     own, total = ([row for row in rows if bins[row[0]] not in unknown] for rows in (own, total))
-    cells = _distinct(own, since, bins)
-    spread = _spread(cells, _distinct(total, since, bins)) if has_several else None
-    known = _by_key(ask, axis, cells, spread, _known_ports(own, since) if axis is TallyAxis.PORT else None)
+    ages = _ages(own)
+    cells = _distinct(own, ages, since, bins)
+    spread = _spread(cells, _distinct(total, _ages(total), since, bins)) if has_several else None
+    known = _by_key(ask, axis, cells, spread, _known_ports(own, ages, since) if axis is TallyAxis.PORT else None)
     return Recent(known, missing)
 
 
@@ -94,9 +95,12 @@ def _seen_in(ask: Ask, pieces: Sequence[Piece]) -> set[int]:
     return once(("bins with tallies", network, runs), read, lambda rows: {bucket for (bucket,) in rows})
 
 
-def _distinct(rows: Sequence[Row], since: dict[int, int], bins: dict[int, int]) -> Frame:
+def _ages(rows: Sequence[Row]) -> recencies.Ages:
+    return recencies.decode([bytes(body) for *_head, body in rows])
+
+
+def _distinct(rows: Sequence[Row], ages: recencies.Ages, since: dict[int, int], bins: dict[int, int]) -> Frame:
     """key, bin, sources, in this order."""
-    ages = recencies.decode([bytes(body) for *_head, body in rows])
     days, numbers = (np.array([of[row[0]] for row in rows], np.int64)[ages.row] for of in (since, bins))
     counts = np.flatnonzero(ages.age <= days)  # REACH is beyond all days
     key, number = ages.key[counts], numbers[counts]
@@ -105,13 +109,12 @@ def _distinct(rows: Sequence[Row], since: dict[int, int], bins: dict[int, int]) 
     return {"key": found.first(key), "bin": found.first(number), "sources": found.sum(signed)}
 
 
-def _known_ports(rows: Sequence[Row], since: dict[int, int]) -> NDArray[np.int64]:
+def _known_ports(rows: Sequence[Row], ages: recencies.Ages, since: dict[int, int]) -> NDArray[np.int64]:
     """The ports of which every bin knows as many days as it needs."""
-    ages = recencies.decode([bytes(body) for _bucket, part, body in rows if not part])
-    days = np.array([since[bucket] for bucket, part, _body in rows if not part], np.int64)
-    far_enough = (ages.age == recencies.REACH) & (ages.sources >= days[ages.row] if len(days) else False)
+    days = np.array([since[row[0]] for row in rows], np.int64)
+    far_enough = (ages.age == recencies.REACH) & (ages.sources >= days[ages.row])
     keys, times = np.unique(ages.key[far_enough], return_counts=True)
-    return keys[times == len(days)]
+    return keys[times == sum(not part for _bucket, part, _body in rows)]
 
 
 def _spread(regions: Frame, total: Frame) -> NDArray[np.int64]:

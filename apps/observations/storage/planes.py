@@ -45,3 +45,9 @@ def from_batch(batch: pa.RecordBatch, name: str) -> NDArray[Any]:
     if len(planes) == 1:
         return planes[0]
     return np.stack(planes, axis=1).view(_UNSIGNED[len(planes)]).ravel()
+
+
+def next_batch(stream: pa.BufferReader) -> pa.RecordBatch:
+    """The one batch of the next IPC stream; its end is read too, so that the following one can be."""
+    (batch,) = pa.ipc.open_stream(stream)
+    return batch

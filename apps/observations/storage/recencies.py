@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from apps.observations.storage import numberbodies
 from apps.observations.storage.columns import Frame
-from apps.observations.storage.planes import differences, from_batch, narrow, summed, to_batch
+from apps.observations.storage.planes import differences, from_batch, narrow, next_batch, summed, to_batch
 
 AGE_BITS = 9
 ALL, REACH = 0, (1 << AGE_BITS) - 1
@@ -74,17 +74,9 @@ def encode_seen(frame: Frame) -> bytes:
 def decode_seen(body: bytes) -> Frame:
     """`key` (int64), `source` (uint64) and `day` (int64) again."""
     stream = pa.BufferReader(body)
-    heads, rows = _next_batch(stream), _next_batch(stream)
+    heads, rows = next_batch(stream), next_batch(stream)
     return {
         "key": np.repeat(from_batch(heads, "key").astype(np.int64), from_batch(heads, "count").astype(np.int64)),
         "source": summed(from_batch(rows, "source"), np.dtype(np.uint64)),
         "day": from_batch(rows, "day").astype(np.int64),
     }
-
-
-def _next_batch(stream: pa.BufferReader) -> pa.RecordBatch:
-    """The one batch of the next IPC stream; its end is read too, so that the following one can be."""
-    reader = pa.ipc.open_stream(stream)
-    batch = reader.read_next_batch()
-    reader.read_all()
-    return batch

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from apps.observations.storage.columns import COLUMNS, Frame, concat, length, take
 from apps.observations.storage.pgcopy import binary_cursor
-from apps.observations.storage.planes import differences, from_batch, narrow, summed, to_batch
+from apps.observations.storage.planes import differences, from_batch, narrow, next_batch, summed, to_batch
 
 # Columns are compressed one by one, each by its own statistics, and the whole again for the sake of Arrow's metadata.
 # Below so many rows the metadata is most of it, and one compression is smaller and faster to read.
@@ -59,7 +59,7 @@ def encode(frame: Frame) -> bytes:
 def decode(body: bytes | memoryview, columns: Iterable[str] = COLUMNS) -> Frame:
     """The rows of one segment, without `sensor` and `day`."""
     stream = pa.BufferReader(zstandard.decompress(body))
-    sources, flows = _next_batch(stream), _next_batch(stream)
+    sources, flows = next_batch(stream), next_batch(stream)
     wanted = [name for name in columns if name not in ("sensor", "day")]
     frame = {name: from_batch(flows, name) for name in wanted if name not in _OF_SOURCE}
     if "port" in frame:
@@ -78,12 +78,6 @@ def _of_source(sources: pa.RecordBatch, position: NDArray[Any], wanted: list[str
         values["source"] = summed(values["source"], COLUMNS["source"])
     rows = summed(position, position.dtype)
     return {name: column[rows] for name, column in values.items()}
-
-
-def _next_batch(stream: pa.BufferReader) -> pa.RecordBatch:
-    """The one batch of the next IPC stream; its end is read too, so that the following one can be."""
-    (batch,) = pa.ipc.open_stream(stream)
-    return batch
 
 
 def read(
