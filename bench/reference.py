@@ -55,7 +55,7 @@ def bare_copy(table: pa.Table) -> None:
 def look_up(day: date) -> None:
     from apps.reference import regions
 
-    regions._maps.clear()
+    regions.maps.forget()
     found, cold = timed(lambda: regions.region_map_for(day))
     _, warm = timed(lambda: regions.region_map_for(day))
     keys = np.random.default_rng(SEED).integers(0, 1 << 32, KEYS, dtype=np.uint64)

@@ -1,20 +1,17 @@
 """In which region an address was registered on a day, for many addresses at once."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.common.recentlyused import RecentlyUsed
 from apps.common.regions import UNKNOWN, encode
 from apps.reference import snapshots
 from apps.reference.intervals import Keys, flatten, merged
 from apps.reference.models import REGIONAL, Registry
 from apps.reference.snapshots import Rows, Source
-
-CACHED_MAPS = 8  # about 7 MB each
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,7 @@ class RegionMap:
 
 
 _Key = tuple[tuple[Source, ...], bool]
-_maps: OrderedDict[_Key, RegionMap] = OrderedDict()
-_maps_lock = Lock()
+maps: RecentlyUsed[_Key, RegionMap] = RecentlyUsed(8)  # about 7 MB each
 
 
 def region_map_for(day: date, *, is_scenario: bool = False) -> RegionMap:
@@ -66,27 +62,12 @@ def region_map_for(day: date, *, is_scenario: bool = False) -> RegionMap:
     while True:
         sources = snapshots.in_force(day, registries)
         key = sources, _is_exact(sources, day)
-        kept = _kept(key)
-        if kept:
+        if kept := maps.find(key):
             return kept
         built = build(snapshots.rows(sources), sources, day)
         if snapshots.in_force(day, registries) == sources:  # else a snapshot was loaded between the two queries
-            _keep(key, built)
+            maps.keep(key, built)
             return built
-
-
-def _kept(key: _Key) -> RegionMap | None:
-    with _maps_lock:
-        if key in _maps:
-            _maps.move_to_end(key)
-        return _maps.get(key)
-
-
-def _keep(key: _Key, built: RegionMap) -> None:
-    with _maps_lock:
-        _maps[key] = built
-        while len(_maps) > CACHED_MAPS:
-            _maps.popitem(last=False)
 
 
 def build(rows: Rows, sources: tuple[Source, ...], day: date) -> RegionMap:

@@ -1,6 +1,5 @@
 """Which autonomous system originated the route to an address on a day, for many addresses at once."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.common import sourcekeys
+from apps.common.recentlyused import RecentlyUsed
 from apps.reference import routes
 from apps.reference.intervals import Keys, flatten, merged
 from apps.reference.models import Family
@@ -19,7 +19,6 @@ from apps.reference.regions import Steps
 from apps.reference.routeorigins import asns_in
 from apps.reference.routes import Routes, RouteSource
 
-CACHED_MAPS = 4  # of a full IPv4 table about 40 MB each
 BITS = {Family.IPV4: 32, Family.IPV6: 64}  # of a key of the family
 
 Prefix = IPv4Network | IPv6Network
@@ -133,8 +132,7 @@ def _found(keys: Keys, day: date) -> Iterator[tuple[OriginMap, NDArray[np.intp],
         yield found, own[rows >= 0], rows[rows >= 0]
 
 
-_maps: OrderedDict[RouteSource, OriginMap] = OrderedDict()
-_maps_lock = Lock()
+_maps: RecentlyUsed[RouteSource, OriginMap] = RecentlyUsed(4)  # of a full IPv4 table about 40 MB each
 _building = Lock()  # a full table takes a second and a few hundred megabytes; once is enough
 
 
@@ -150,30 +148,16 @@ def maps_for(day: date) -> list[OriginMap]:
 
 def _map_of(source: RouteSource) -> OriginMap | None:
     """None where the snapshot was replaced before it could be read."""
-    if kept := _kept(source):
+    if kept := _maps.find(source):
         return kept
     with _building:
-        if kept := _kept(source):
+        if kept := _maps.find(source):
             return kept
         built = build(source, routes.rows(source))
         if source not in routes.in_force(source.date):
             return None
-        _keep(built)
+        _maps.keep(source, built)
         return built
-
-
-def _kept(source: RouteSource) -> OriginMap | None:
-    with _maps_lock:
-        if source in _maps:
-            _maps.move_to_end(source)
-        return _maps.get(source)
-
-
-def _keep(built: OriginMap) -> None:
-    with _maps_lock:
-        _maps[built.source] = built
-        while len(_maps) > CACHED_MAPS:
-            _maps.popitem(last=False)
 
 
 def build(source: RouteSource, table: Routes) -> OriginMap:

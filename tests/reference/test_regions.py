@@ -17,8 +17,8 @@ ZZ, JP, NL, GB = (encode(code) for code in ("ZZ", "JP", "NL", "GB"))
 
 
 @pytest.fixture(autouse=True)
-def empty_cache(monkeypatch):
-    monkeypatch.setattr(regions, "_maps", type(regions._maps)())
+def empty_cache():
+    regions.maps.forget()
 
 
 def load(registry: Registry, day: date, *rows: tuple[int, int, int]) -> None:
@@ -78,12 +78,12 @@ def test_the_process_keeps_a_limited_number_of_maps():
     for year in range(2000, 2015):
         load(Registry.APNIC, date(year, 1, 1), (0, year, JP))
         region_map_for(date(year, 1, 1))
-    assert len(regions._maps) == regions.CACHED_MAPS
+    assert regions.maps.total == regions.maps.limit
 
 
 def test_a_snapshot_loaded_while_the_map_is_read_is_not_missed(monkeypatch):
     load(Registry.APNIC, DAY, (0, 9, JP))
-    regions._maps.clear()
+    regions.maps.forget()
     corrections = iter([file_of(Registry.APNIC, [(0, 9, NL, 1, "")]).rows])
     read = snapshots.rows
 

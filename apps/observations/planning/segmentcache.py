@@ -4,10 +4,8 @@ A page asks several questions about the same months. Decoding a month of nine se
 through it 3 ms. The key holds when its days were rolled up, so a day that is rolled up again is read again.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from threading import Lock
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -15,20 +13,20 @@ from numpy.typing import NDArray
 
 from apps.common.errors import ParameterError
 from apps.common.periods import add_months
+from apps.common.recentlyused import RecentlyUsed
 from apps.observations.planning.together import Read, fetch
 from apps.observations.storage import segments
 from apps.observations.storage.columns import COLUMNS, Frame, length, take
 from apps.observations.storage.segments import TooManyRowsError
 
 MONTH_ROWS = 1_000_000  # larger months are read as they are asked for
-TOTAL_ROWS = 3_000_000  # about 120 MB
 MAX_ROWS = 20_000_000  # of one question
 UNCOUNTED_SENSOR_DAYS = 1000  # so few cannot hold too many rows
 
 Keep = Callable[[Frame], NDArray[np.bool_]]
 _Key = tuple[tuple[int, ...], date, int, int]
-_frames: OrderedDict[_Key, Frame] = OrderedDict()
-_lock = Lock()
+kept: RecentlyUsed[_Key, Frame] = RecentlyUsed(3_000_000, length)  # rows; about 120 MB
+forget = kept.forget
 _EPOCH = date(1970, 1, 1)
 
 _MONTHS = """
@@ -93,12 +91,6 @@ def frames(sensors: Sequence[int], days: Sequence[date], keep: Keep, max_rows: i
     ]
 
 
-def forget() -> None:
-    """Hold no segments any more, as a process that has just started."""
-    with _lock:
-        _frames.clear()
-
-
 def _days_of(frame: Frame, month: date, days: list[date], keep: Keep) -> Frame:
     chosen = keep(frame)
     if len(days) < (add_months(month, 1) - month).days:
@@ -108,11 +100,7 @@ def _days_of(frame: Frame, month: date, days: list[date], keep: Keep) -> Frame:
 
 def _decoded(keys: list[_Key]) -> dict[date, Frame]:
     """The rows of small months, in memory from now on. A dictionary of its own, since others may push months out."""
-    with _lock:
-        found = {key[1]: _frames[key] for key in keys if key in _frames}
-        for key in keys:
-            if key in _frames:
-                _frames.move_to_end(key)
+    found = {key[1]: frame for key in keys if (frame := kept.find(key)) is not None}
     missing = [key for key in keys if key[1] not in found]
     if missing:
         found |= _read(missing)
@@ -124,11 +112,8 @@ def _read(keys: list[_Key]) -> dict[date, Frame]:
     frame = segments.read(keys[0][0], days, COLUMNS, max_rows=None)
     months = frame["day"].astype("datetime64[M]")
     found = {key[1]: take(frame, months == np.datetime64(key[1], "M")) for key in keys}
-    with _lock:
-        for key in keys:
-            _frames[key] = found[key[1]]
-        while sum(map(length, _frames.values())) > TOTAL_ROWS and len(_frames) > 1:
-            _frames.popitem(last=False)
+    for key in keys:
+        kept.keep(key, found[key[1]])
     return found
 
 
