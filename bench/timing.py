@@ -124,10 +124,10 @@ def time_long(view: View, client: Any) -> tuple[Spent, list[Spent], Spent]:
 
 def forget() -> None:
     """Empty caches: the cache server's, and the decoded segments and sensor-days of this process."""
-    from apps.observations.planning import sensordaycache
+    from apps.observations.planning import watch
 
     forget_answers()
-    sensordaycache.forget()
+    watch.kept.forget()
 
 
 def forget_answers() -> None:

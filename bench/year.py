@@ -37,13 +37,14 @@ def build(days: Sequence[date], sensors: int, parquet: Path | None) -> None:
         parquet.mkdir(parents=True)
     _in_processes(_write_day, [(day, sensors, parquet) for day in days])
     _in_processes(_close_month, [(month,) for month in sorted({day.replace(day=1) for day in days})])
-    _build_recency()
+    _build_behind()
     _analyze()
 
 
-def _build_recency() -> None:
-    from apps.observations.counting import recency
+def _build_behind() -> None:
+    from apps.observations.counting import recency, sensormonths
 
+    sensormonths.keep()
     for _built in recency.build():
         pass
 

@@ -86,10 +86,13 @@ class Fill(models.Model):
 
 class MonthStamp(models.Model):
     """Another `stamp` whenever a day of the month has been rolled up, so that processes may keep what fills and coverage say. Written by
-    whoever writes these, last in the transaction."""
+    whoever writes these, last in the transaction.
+
+    `body` is all that they say of the month as of this stamp (`storage/sensormonths.py`), once it is over; the next stamp takes it away."""
 
     month = models.DateField(primary_key=True)  # its first day
     stamp = models.UUIDField()
+    body = models.BinaryField(null=True)
 
 
 class Segment(models.Model):

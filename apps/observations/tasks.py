@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.observations import computing
-from apps.observations.counting import months, recency, retention, rollup
+from apps.observations.counting import months, recency, retention, rollup, sensormonths
 from apps.observations.storage import partitions
 
 ROLL_LIMIT_S = 10  # a run ends before the next ones pile up; what is left is found by the next
@@ -24,6 +24,7 @@ def roll_stale() -> None:
 def close_months() -> None:
     for month in months.months_to_close():
         months.close_month(month, wait=False)
+    sensormonths.keep()
 
 
 @shared_task

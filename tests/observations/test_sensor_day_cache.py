@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from apps.common.periods import Period
+from apps.common.recentlyused import RecentlyUsed
 from apps.observations.counting import rollup
 from apps.observations.models import Mark, MonthStamp
-from apps.observations.planning import freshness, sensordaycache, watch
+from apps.observations.planning import freshness, watch
 from apps.observations.planning.reading import reading
 from apps.observations.storage import monthstamps
 from apps.observations.storage.marks import raise_marks
@@ -26,9 +27,9 @@ COLUMNS = ("sensor", "day", "hours", "is_covered", "is_whole", "is_active", "rol
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    sensordaycache.forget()
+    watch.kept.forget()
     yield
-    sensordaycache.forget()
+    watch.kept.forget()
 
 
 @pytest.fixture
@@ -50,10 +51,10 @@ def asked(sensor: Sensor, whole: Period) -> watch.SensorDays:
     """Sensor-days as a page gets them; they equal those of a process that keeps nothing."""
     with reading():
         found = watch.sensor_days([sensor.pk], whole)
-    kept = dict(sensordaycache._kept)
-    sensordaycache.forget()
+    kept = dict(watch.kept._kept)
+    watch.kept.forget()
     fresh = watch.sensor_days([sensor.pk], whole)
-    sensordaycache._kept.update(kept)
+    watch.kept._kept.update(kept)
     assert found.stamp == fresh.stamp
     for name in COLUMNS:
         assert np.array_equal(getattr(found, name), getattr(fresh, name)), name
@@ -99,13 +100,13 @@ def test_a_stamp_that_was_taken_back_never_comes_again():
 
 
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first(sensor, settings, monkeypatch):
-    monkeypatch.setattr(sensordaycache, "TOTAL_DAYS", 12)
+    monkeypatch.setattr(watch, "kept", RecentlyUsed(12, lambda one: len(one.days.sensor)))
     long, short = period(settings, days=8), period(settings, days=4)
     first = asked(sensor, long)
     asked(sensor, short)
     third = asked(sensor, period(settings, days=5))
     assert asked(sensor, period(settings, days=5)) is third
-    assert sum(len(kept.days.sensor) for kept in sensordaycache._kept.values()) <= 12
+    assert watch.kept.total <= 12
     assert asked(sensor, long) is not first
 
 

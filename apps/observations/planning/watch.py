@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +12,16 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from apps.common.periods import Period, day_start, local_day
+from apps.common.recentlyused import RecentlyUsed
 from apps.observations.counting.coverage import COVERED_MINUTES
 from apps.observations.figures import Coverage, Dimension
-from apps.observations.planning import derived, sensordaycache
+from apps.observations.planning import derived, sensordayreads
 from apps.observations.planning.asks import Ask, Span
 from apps.observations.planning.reading import memo, once
-from apps.observations.planning.sensordaycache import Kept
+from apps.observations.planning.sensordayreads import Grid
 from apps.observations.planning.together import Read, Row, fetch, together
 from apps.observations.storage import pgcopy
+from apps.observations.storage.columns import Frame
 from apps.observations.storage.hours import hour_lengths, microseconds, starts_us
 
 # A sensor-day counts for averages from this share of its hours on: the share that makes an hour a covered one.
@@ -28,19 +30,7 @@ _EPOCH = date(1970, 1, 1)
 
 Column = NDArray[np.int64]
 
-# A year of a hundred sensors has 36,500 sensor-days, on which all figures rest: a sensor's days come as arrays, not as rows.
-_COVERAGE = """
-SELECT sensor_id, array_send(array_agg(day - date '1970-01-01')) || array_send(array_agg(covered_hours::int4))
-    || array_send(array_agg(cardinality(seconds)))
-FROM observations_coverage WHERE day BETWEEN %s AND %s {of_sensors} GROUP BY sensor_id
-"""
-_FILLS = """
-SELECT sensor_id, array_send(array_agg(day - date '1970-01-01')) || array_send(array_agg(rolled_at))
-    || array_send(array_agg(coalesce(region_as_of - date '1970-01-01', 0)))
-FROM observations_fill WHERE day BETWEEN %s AND %s {of_sensors} GROUP BY sensor_id
-"""
 _STAMPS = "SELECT month - date '1970-01-01', uuid_send(stamp) FROM observations_monthstamp WHERE month BETWEEN %s AND %s"
-_OF_ALL_SENSORS = " AND sensor_id = ANY(ARRAY(SELECT id FROM sensors_sensor))"
 _ACTIVE = "SELECT id, active_from - date '1970-01-01', active_to - date '1970-01-01' FROM sensors_sensor"
 _HOURS = """
 SELECT key, day - date '1970-01-01', array_send(seconds) FROM (
@@ -49,6 +39,7 @@ SELECT key, day - date '1970-01-01', array_send(seconds) FROM (
 ) AS watched
 """
 _USUAL_HOURS = 24
+_NEVER = 1 << 40  # later than any day
 
 
 @dataclass(frozen=True)
@@ -110,19 +101,17 @@ def sensor_days(sensors: Sequence[int], period: Period, *, shared: bool = False)
     all sensors, for others to use."""
     first, last = _days(period.start, period.end)
     key = (tuple(sorted(sensors)), first, last)
-    if kept := sensordaycache.find(key):
+    if found := kept.find(key):
         stamps, active = together(*_state_of(first, last))
-        if kept.state == _state(stamps, active, key[0]):
-            return kept.days
-    told = partial(_told, first, last, None if shared else list(key[0]))
-    coverage, fills, stamps, active = together(
-        lambda: told(_COVERAGE, ">i4", ">i4", ">i4"), lambda: told(_FILLS, ">i4", ">i8", ">i4"), *_state_of(first, last)
-    )
+        if found.state == _state(stamps, active, key[0]):
+            return found.days
+    of = None if shared else list(key[0])
+    parts, stamps, active = together(lambda: sensordayreads.parts(first, last, of), *_state_of(first, last))
 
     def assembled() -> SensorDays:
         state = _state(stamps, active, key[0])
-        days = _sensor_days(_Grid(dict(state.spans), _number(first), _number(last)), coverage, fills)
-        sensordaycache.keep(key, Kept(state, days))
+        days = _sensor_days(dict(state.spans), _number(first), _number(last), parts)
+        kept.keep(key, _Kept(state, days))
         return days
 
     return memo(("sensor days", *key), assembled)
@@ -138,6 +127,16 @@ class _State(NamedTuple):
     spans: tuple[tuple[int, _Span], ...]
 
 
+class _Kept(NamedTuple):
+    state: _State  # what they were made of
+    days: SensorDays
+
+
+# Every figure rests on sensor-days, and those of a year of a hundred sensors take longer to read and put together than all else that a
+# remembered answer needs. A million of them, some 35 bytes each; by sensors, first and last day.
+kept: RecentlyUsed[tuple[tuple[int, ...], date, date], _Kept] = RecentlyUsed(1_000_000, lambda one: len(one.days.sensor))
+
+
 def _state(stamps: frozenset[Row], active: dict[int, _Span], sensors: tuple[int, ...]) -> _State:
     return _State(stamps, tuple((sensor, active[sensor]) for sensor in sensors if sensor in active))
 
@@ -150,56 +149,28 @@ def _state_of(first: date, last: date) -> tuple[Callable[[], Any], ...]:
     )
 
 
-def _sensor_days(grid: "_Grid", coverage: "_Told", fills: "_Told") -> SensorDays:
-    hours, rolled_at, regions = grid.filled(coverage, 1), grid.filled(fills, 1), grid.filled(fills, 2)
-    length = np.where(grid.filled(coverage, 0) > 0, grid.filled(coverage, 2), _USUAL_HOURS)
+def _sensor_days(spans: dict[int, _Span], first: int, last: int, parts: Sequence[Frame]) -> SensorDays:
+    grid = Grid(list(spans), first, max(last - first + 1, 0))
+    hours, known_length, rolled_at, regions = grid.filled(parts, "hours", "length", "rolled_at", "region_as_of")
+    length = np.where(known_length > 0, known_length, _USUAL_HOURS)
     return SensorDays(
         sensor=grid.sensors,
         day=grid.days.astype("datetime64[D]"),
         hours=hours,
         is_covered=hours * COVERED_SHARE[1] >= length * COVERED_SHARE[0],
         is_whole=hours >= length,
-        is_active=grid.is_within_spans | (hours > 0),
+        is_active=_is_within(spans, grid) | (hours > 0),
         rolled_at=np.where(rolled_at > 0, rolled_at + pgcopy.EPOCH_2000_US, 0),
         region_as_of=_date(int(regions.max())) if regions.any() else None,
         region_is_older_than_snapshot=bool(np.any((regions > 0) & (regions > grid.days))),
     )
 
 
-_Told = dict[int, list[Column]]  # by sensor
-
-
-def _told(first: date, last: date, sensors: list[int] | None, query: str, *types: str) -> _Told:
-    """The arrays that a query finds of some sensors (None: all) between two days."""
-    # All sensors are named, too: the index begins with them, and a table of many years would be read as a whole.
-    of_sensors, chosen = (" AND sensor_id = ANY(%s::bigint[])", [sensors]) if sensors is not None else (_OF_ALL_SENSORS, [])
-    read = Read(query.format(of_sensors=of_sensors), [first, last, *chosen], 1, has_body=True)
-    key = (query, first, last, None if sensors is None else tuple(sensors))
-    return once(key, read, lambda rows: {sensor: pgcopy.arrays_of(bytes(body), *types) for sensor, body in rows})
-
-
-class _Grid:
-    """Each of some sensors, known with the first and last day of its active span, on every day from first to last, day by day."""
-
-    def __init__(self, spans: dict[int, "_Span"], first: int, last: int) -> None:
-        self._spans, self._first, self._count = spans, first, max(last - first + 1, 0)
-        self.sensors = np.tile(np.array(list(spans), np.int64), self._count)
-        self.days = np.repeat(np.arange(first, first + self._count), len(spans))
-
-    def filled(self, found: _Told, number: int) -> Column:
-        """The `number`-th array of each sensor, whose first one says of which days; 0 elsewhere."""
-        table = np.zeros((self._count, len(self._spans)), np.int64)
-        for position, sensor in enumerate(self._spans):
-            if sensor in found:
-                table[found[sensor][0] - self._first, position] = found[sensor][number]
-        return table.ravel()
-
-    @property
-    def is_within_spans(self) -> NDArray[np.bool_]:
-        starts = np.array([start for start, _end in self._spans.values()], np.int64)
-        ends = np.array([self._first + self._count if end is None else end for _start, end in self._spans.values()], np.int64)
-        within: NDArray[np.bool_] = (self.days >= np.tile(starts, self._count)) & (self.days <= np.tile(ends, self._count))
-        return within
+def _is_within(spans: dict[int, _Span], grid: Grid) -> NDArray[np.bool_]:
+    starts = np.array([start for start, _end in spans.values()], np.int64)
+    ends = np.array([_NEVER if end is None else end for _start, end in spans.values()], np.int64)
+    within: NDArray[np.bool_] = (grid.days >= np.tile(starts, grid.count)) & (grid.days <= np.tile(ends, grid.count))
+    return within
 
 
 def are_whole_days(spans: Sequence[Span]) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 _RENEW = """
 INSERT INTO observations_monthstamp (month, stamp) SELECT month, gen_random_uuid() FROM unnest(%s::date[]) AS month ORDER BY month
-ON CONFLICT (month) DO UPDATE SET stamp = EXCLUDED.stamp
+ON CONFLICT (month) DO UPDATE SET stamp = EXCLUDED.stamp, body = NULL
 """
 
 

@@ -36,7 +36,7 @@ def binary_cursor() -> psycopg.Cursor[Any]:
     return cursor
 
 
-def binary_rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def binary_rows(query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a query, received in binary but bound, counted and logged as by any other cursor of Django's."""
     noting = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with noting(binary_cursor()) as cursor:  # type: ignore[arg-type]  # what the stubs call a wrapper is what is wrapped

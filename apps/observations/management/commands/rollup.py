@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.observations.counting import months, recency
+from apps.observations.counting import months, recency, sensormonths
 from apps.observations.counting.rerolls import reroll_days
 from apps.observations.counting.rollup import DayResult, roll_day
 from apps.observations.counting.staleness import stale_days
@@ -40,6 +40,7 @@ class Command(BaseCommand):
         self._roll([stale.day for stale in stale_days()])
         for month in months.months_to_close():
             self.stdout.write(f"{month:%Y-%m}: {months.close_month(month):,} count rows")
+        sensormonths.keep()
         for built in recency.build():
             self.stdout.write(f"{built.first} to {built.last}: {built.rows:,} recency rows")
 
