@@ -14,10 +14,10 @@ def load(notes: Any, advice: Any, source: Path = NOTES) -> tuple[int, int]:
         data = tomllib.load(file)
     added = renewed = 0
     for row in data["note"]:
-        key = {"subject": row["subject"], "valid_from": row.get("valid_from")}
         values = {name: row.get(name) for name in ("valid_to", "text_en", "text_ja")} | {"links": row.get("links", [])}
-        new, changed = _put(notes, key, values)
-        added, renewed = added + new, renewed + changed
+        for subject in row.get("subjects") or [row["subject"]]:
+            new, changed = _put(notes, {"subject": subject, "valid_from": row.get("valid_from")}, values)
+            added, renewed = added + new, renewed + changed
     for row in data["advice"]:
         values = {name: value for name, value in row.items() if name != "key"}
         new, changed = _put(advice, {"key": row["key"]}, values)

@@ -1,5 +1,8 @@
 """Notes and advice on ports: what is shipped, which hold on a day, and that what people wrote stays theirs."""
 
+import csv
+import lzma
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -9,6 +12,7 @@ from django.utils import translation
 from apps.accounts.models import AuditEntry
 from apps.common.errors import DomainError
 from apps.common.ports import PortKey
+from apps.observations import sample
 from apps.reference import note_editing, portgroups, shipped_notes
 from apps.reference.models import AdviceBlock, PortGroup, PortNote
 from apps.reference.portnotes import advice_for, notes_for
@@ -68,6 +72,14 @@ def shipped():
     shipped_notes.load(PortNote, AdviceBlock)
     yield
     portgroups.forget()
+
+
+def test_the_thirty_busiest_ports_of_the_sample_have_a_note():
+    with lzma.open(sample.LOG, "rt", encoding="ascii", newline="") as log:
+        kinds = Counter((row["proto"], row["type"] if row["proto"] == "ICMP" else row["dpt"]) for row in csv.DictReader(log))
+    busiest = {f"{protocol.lower()}/{number}" for (protocol, number), _packets in kinds.most_common(30)}
+    assert len(busiest) == 30
+    assert busiest <= set(PortNote.objects.values_list("subject", flat=True))
 
 
 @pytest.mark.parametrize("subject", BUSY)
