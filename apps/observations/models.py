@@ -241,13 +241,15 @@ class Tally(models.Model):
     few ports reads little."""
 
     class Axis(models.IntegerChoices):
-        """What the keys are: 0, protocol << 16 | port, region, signature (uncounted ones as well), side of the network."""
+        """What the keys are: 0, protocol << 16 | port, region, signature (uncounted ones as well), side of the network,
+        region << 24 | protocol << 16 | port (months only)."""
 
         TOTAL = 1
         PORT = 2
         REGION = 3
         SIGNATURE = 4
         PANEL = 5
+        REGION_PORT = 6
 
     COLUMNS = ("key", "packets", "sources", "sensor_sources")
     BLOCK_BITS = 14

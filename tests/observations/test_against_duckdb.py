@@ -7,15 +7,16 @@ import pytest
 
 from apps.analysis.matrices import matrix
 from apps.analysis.profiles import hour_profile
-from apps.common.periods import Bin, Period
+from apps.common.periods import Bin, Period, bins
 from apps.common.ports import PortKey
 from apps.common.regions import decode
 from apps.observations import queries
 from apps.observations.figures import Dimension, Origin, Selection, Unit
 from apps.observations.models import NetworkCount, Signature
-from apps.observations.planning import planner, watch
+from apps.observations.planning import planner, tallyreads, watch
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.keys import text_of
+from apps.observations.planning.spans import edges
 from apps.reference.models import Delegation
 from apps.sensors.models import Sensor
 from apps.sensors.queries import scope_for
@@ -62,6 +63,22 @@ def test_every_port_and_every_region_agrees(loaded, dimension, column):
     expected = duck.figures(connection, column)
     assert len(expected) > 100
     assert every_cell(Ask(selection(user), dimension)) == expected
+
+
+def test_every_port_of_a_region_agrees_in_every_month(loaded):
+    user, connection = loaded
+    expected = duck.figures(connection, "port || ' ' || month(day)", "is_counted AND region = 'US'")
+    assert len(expected) > 100
+    ask = Ask(selection(user, regions=("US",)), Dimension.PORT, tuple(edges(WHOLE, bins(WHOLE, Bin.MONTH))))
+    assert tallyreads.divided(ask, planner.plan(ask, sources=True).counted)[1] == []
+    packets, sources = planner.packets(ask), planner.sources(ask)
+    for position, (frame, name) in enumerate(((packets, "packets"), (sources, "sources"))):
+        cells = zip(frame["key"].tolist(), frame["bin"].tolist(), frame[name].tolist(), strict=True)
+        found = {f"{text_of(Dimension.PORT, key)} {3 + number}": value for key, number, value in cells}
+        assert found == {cell: figures[position] for cell, figures in expected.items()}
+    assert every_cell(Ask(selection(user, regions=("US",)), Dimension.PORT)) == duck.figures(
+        connection, "port", "is_counted AND region = 'US'"
+    )
 
 
 def test_every_sensor_agrees(loaded):

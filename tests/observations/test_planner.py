@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +16,7 @@ from apps.common.periods import Bin, Period, bins
 from apps.common.ports import PortKey
 from apps.observations import queries
 from apps.observations.counting import counts, recencypairs
-from apps.observations.figures import Dimension, Selection, Unit
+from apps.observations.figures import Dimension, Origin, Selection, Unit
 from apps.observations.models import Signature
 from apps.observations.planning import countreads, planner, segmentcache, segmentreads, sensordaycounts, sensordays, smallreads
 from apps.observations.planning.asks import Ask
@@ -78,11 +79,14 @@ def periods():
     yield Period.of_days(date(2025, 10, 20), date(2025, 11, 3), ZoneInfo("America/New_York")), Bin.DAY
 
 
-FILTERS: tuple[dict[str, tuple], ...] = (
+FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"ports": (PortKey.parse("tcp/23"), PortKey.parse("icmp/8"))},
     {"regions": ("JP",)},
     {"ports": (PortKey.parse("tcp/445"),), "regions": ("JP", "ZZ")},
+    {"ports": (PortKey.parse("udp/53"),), "regions": ("JP",)},
+    {"regions": ("JP", "ZZ")},
+    {"origin": Origin.FOREIGN},
     {"signatures": (Signature.MIRAI, Signature.BACKSCATTER)},
 )
 
@@ -118,9 +122,10 @@ def test_sensor_days_count_alike_in_counts_and_segments(seen, dimension, filters
     assert cells(sensordays.sources(ask, days), "value") == cells(naive, "value")
 
 
-def test_bounds_hold_the_number_of_sources_between_them(seen):
+@pytest.mark.parametrize("filters", [{}, {"regions": ("JP",)}, {"regions": ("JP", "ZZ")}], ids=str)
+def test_bounds_hold_the_number_of_sources_between_them(seen, filters):
     period, _size = next(periods())
-    ask = Ask(Selection(scope_for(seen.analyst), period), Dimension.PORT)
+    ask = Ask(Selection(scope_for(seen.analyst), period, **filters), Dimension.PORT)
     known, exact = planner.bounds(ask), planner.sources(ask)
     found = dict(zip(exact["key"].tolist(), exact["sources"].tolist(), strict=True))
     for key, lower, upper in zip(known.key.tolist(), known.lower.tolist(), known.upper.tolist(), strict=True):
@@ -137,10 +142,12 @@ def test_whole_days_of_panels_need_no_segment_whatever_is_asked_of_ports_and_reg
     assert planner.plan(ask, sources=False).read == ()
 
 
+@pytest.mark.parametrize("regions", [("JP",), ("JP", "ZZ")])
+@pytest.mark.parametrize(("first", "last"), [(1, 14), (0, 40), (3, 34)], ids=["days", "days and a month", "a month"])
 @pytest.mark.parametrize("unit", Unit)
-def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit):
-    period = Period.of_days(FIRST + timedelta(days=1), FIRST + timedelta(days=14), BERLIN)
-    selected = Selection(scope_for(seen.analyst), period, regions=("JP",))
+def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit, first, last, regions):
+    period = Period.of_days(FIRST + timedelta(days=first), FIRST + timedelta(days=last), BERLIN)
+    selected = Selection(scope_for(seen.analyst), period, regions=regions)
     found = queries.ranking(selected, Dimension.PORT, unit, limit=3, previous=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(countreads, "store_for", lambda ask: None)

@@ -1,26 +1,38 @@
 """Tallies answer what they know and nothing else. That they agree with segments is tested in test_planner.py."""
 
+import random
+from collections import defaultdict
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.common.periods import Bin, Period, bins
 from apps.common.ports import PortKey
+from apps.common.regions import decode, encode
 from apps.observations import queries
+from apps.observations.counting import months
+from apps.observations.counting.bins import delete_month
+from apps.observations.counting.bodyverification import stored_tallies
+from apps.observations.counting.exclusions import exclude
+from apps.observations.counting.rollup import roll_day
+from apps.observations.counting.verification import problems
 from apps.observations.figures import Dimension, Origin, Scanners, Selection, Unit
-from apps.observations.models import Signature
-from apps.observations.planning import countreads, planner, smallreads, tallyreads
+from apps.observations.models import Grain, Signature, Tally
+from apps.observations.planning import countreads, planner, sensordaycounts, smallreads, tallyreads
 from apps.observations.planning.asks import Ask
-from apps.observations.planning.spans import edges
+from apps.observations.planning.spans import cut, edges
 from apps.reference import portgroups
 from apps.reference.models import PortGroup
-from apps.sensors.models import Sensor
+from apps.sensors.models import Network, Sensor
 from apps.sensors.queries import scope_for
-from tests.observations import sightings
+from tests.observations import random_traffic, sightings
 from tests.observations.random_traffic import TOKYO
 
 pytestmark = pytest.mark.django_db
 FIRST = date(2026, 1, 1)
+TallyAxis = Tally.Axis
 JANUARY = Period.of_days(FIRST, FIRST + timedelta(days=31), TOKYO)
 
 
@@ -100,6 +112,125 @@ def test_a_source_under_two_signatures_and_at_two_sides_is_one(cast):
     assert sources(uncounted) == [(0, 0, 2)]
     both = asked(cast, Dimension.NONE, Bin.MONTH, signatures=(Signature.MIRAI, Signature.MASSCAN))
     assert sources(both) == [(0, 0, 1)]
+
+
+REGION_PORTS: list[tuple[Dimension, dict[str, Any]]] = [
+    (Dimension.PORT, {"regions": ("JP",)}),
+    (Dimension.NONE, {"regions": ("JP",), "ports": (PortKey.parse("tcp/23"),)}),
+    (Dimension.REGION, {"regions": ("JP", "NL"), "ports": (PortKey.parse("tcp/23"),)}),
+]
+
+
+@pytest.mark.parametrize(("dimension", "filters"), REGION_PORTS)
+def test_ports_of_regions_need_no_row_of_closed_months(cast, no_rows, dimension, filters):
+    sightings.delegate("198.51.100.0", "198.51.100.127", "JP")
+    sightings.delegate("198.51.100.128", "198.51.100.255", "NL")
+    for sensor, source in ((cast.sensor, "198.51.100.1"), (cast.sensor_b, "198.51.100.1"), (cast.sensor_b, "198.51.100.2")):
+        sightings.see(sensor, at(3), source)
+    sightings.roll_up()
+    ask = asked(cast, dimension, Bin.MONTH, **filters)
+    key = {Dimension.PORT: 6 << 16 | 23, Dimension.NONE: 0, Dimension.REGION: encode("JP")}[dimension]
+    assert planner.packets(ask)["packets"].tolist() == [3]
+    assert sources(ask) == [(key, 0, 2)]
+    whole = asked(cast, dimension, **filters)
+    assert planner.bounds(whole).packets.tolist() == [3]
+    assert sensordaycounts.of_panels(whole, cut(whole.spans, TOKYO, ()))["value"].tolist() == [3]
+
+
+@pytest.mark.parametrize(("dimension", "filters"), REGION_PORTS)
+def test_ports_of_regions_have_no_tallies_of_days(cast, dimension, filters):
+    ask = asked(cast, dimension, **filters)
+    months, days = cut(ask.spans, TOKYO, {FIRST}), cut(ask.spans, TOKYO, ())
+    assert tallyreads.divided(ask, [*months, *days]) == (months, days)
+    uncounted = asked(cast, dimension, **filters, signatures=(Signature.MIRAI,))
+    assert tallyreads.divided(uncounted, months) == ([], months)
+
+
+def test_regions_that_share_a_source_of_a_port_are_told_from_sets(cast):
+    sightings.delegate("198.51.100.0", "198.51.100.255", "CN")
+    sightings.see(cast.sensor, at(3), "198.51.100.7")
+    sightings.roll_up()
+    sightings.delegate("198.51.100.0", "198.51.100.255", "NL", since=date(2026, 1, 10))
+    sightings.see(cast.sensor, at(20), "198.51.100.7")
+    sightings.roll_up()
+    port = 6 << 16 | 23
+    for regions in (("CN",), ("NL",), ("CN", "NL")):
+        assert sources(asked(cast, Dimension.PORT, Bin.MONTH, regions=regions)) == [(port, 0, 1)]
+    both = asked(cast, Dimension.PORT, regions=("CN", "NL"))
+    assert planner.bounds(both).upper.tolist() == [2], "the month counts it under both regions, or this tests nothing"
+
+
+def stored_region_ports(network: Network = Network.OWN) -> dict[tuple[str, int], tuple[int, ...]]:
+    """(region, port code) → packets, sources, sensor_sources of January."""
+    return {
+        (decode(key >> 24), key & 0xFFFFFF): tuple(numbers[:3])
+        for (of, axis, key), numbers in stored_tallies(Grain.MONTH, JANUARY.start).items()
+        if (of, axis) == (network, TallyAxis.REGION_PORT)
+    }
+
+
+def test_a_month_counts_the_ports_of_regions_packet_by_packet():
+    traffic = random_traffic.observed()
+    expected: dict[tuple[str, int], list[Any]] = defaultdict(lambda: [0, set(), set()])
+    for one in traffic.counted:
+        if one.day < date(2026, 2, 1):
+            cell = expected[one.region, random_traffic.code(one.port)]
+            cell[0] += one.packets
+            cell[1].add(one.source)
+            cell[2].add((one.sensor, one.day, one.source))
+    portgroups.forget()
+    assert len(expected) > 20 and any(len(cell[1]) < len(cell[2]) for cell in expected.values())
+    assert stored_region_ports() == {key: (packets, len(some), len(days)) for key, (packets, some, days) in expected.items()}
+    assert not Tally.objects.filter(axis=TallyAxis.REGION_PORT).exclude(grain=Grain.MONTH).exists()
+    assert list(problems(FIRST, FIRST)) == []
+    Tally.objects.filter(axis=TallyAxis.REGION_PORT).delete()
+    (problem,) = problems(FIRST, FIRST)
+    assert "2026-01: tallies disagree" in problem
+
+
+def test_months_made_in_parts_have_the_same_ports_of_regions(cast, monkeypatch):
+    chance = random.Random(3)
+    for _ in range(60):
+        port = f"{chance.choice(['tcp', 'udp'])}/{chance.choice([1, 22, 23, 16384, 65535])}"
+        sightings.see(chance.choice([cast.sensor, cast.sensor_b]), at(chance.randint(1, 20)), f"198.51.100.{chance.randint(1, 9)}", port)
+    sightings.roll_up()
+    whole = sorted(Tally.objects.filter(axis=TallyAxis.REGION_PORT).values_list("network", "block", "body"))
+    assert len(whole) > 2
+    with connection.cursor() as cursor:
+        delete_month(cursor, FIRST)
+    assert not Tally.objects.filter(axis=TallyAxis.REGION_PORT).exists()
+    monkeypatch.setattr(months, "PART_ROWS", 7)
+    assert months.close_month(FIRST)
+    assert sorted(Tally.objects.filter(axis=TallyAxis.REGION_PORT).values_list("network", "block", "body")) == whole
+
+
+def test_a_day_rolled_again_takes_the_ports_of_regions_of_its_month_along(cast):
+    sightings.see(cast.sensor, at(3), "198.51.100.7")
+    sightings.roll_up()
+    assert stored_region_ports() == {("ZZ", 6 << 16 | 23): (1, 1, 1)}
+    sightings.see(cast.sensor, at(3), "198.51.100.8", packets=4)
+    roll_day(FIRST + timedelta(days=2))
+    assert stored_region_ports() == {}
+    ask = asked(cast, Dimension.PORT, regions=("ZZ",))
+    assert planner.packets(ask)["packets"].tolist() == [5]
+    sightings.roll_up()
+    assert stored_region_ports() == {("ZZ", 6 << 16 | 23): (5, 2, 2)}
+    assert planner.packets(ask)["packets"].tolist() == [5]
+
+
+def test_what_is_excluded_or_another_networks_is_in_no_port_of_a_region(cast):
+    Sensor.objects.filter(pk=cast.sensor_b.pk).update(is_scenario=True)
+    for sensor, port in ((cast.sensor, "tcp/22"), (cast.sensor, "tcp/23"), (cast.sensor_b, "tcp/23"), (cast.sensor_b, "tcp/445")):
+        sightings.see(sensor, at(3), "198.51.100.7", port)
+    sightings.see(cast.sensor, at(3), "198.51.100.7", "tcp/80", signature=Signature.BACKSCATTER)
+    exclude(by=cast.coordinator, sensor=cast.sensor, port=PortKey.parse("tcp/22"), reason="ours", first_day=FIRST, last_day=None)
+    sightings.roll_up()
+    telnet, smb = 6 << 16 | 23, 6 << 16 | 445
+    assert stored_region_ports() == {("ZZ", telnet): (1, 1, 1)}
+    assert stored_region_ports(Network.SCENARIO) == {("ZZ", telnet): (1, 1, 1), ("ZZ", smb): (1, 1, 1)}
+    scenario = Selection(scope_for(cast.analyst, "scenario"), JANUARY, regions=("ZZ",))
+    assert planner.packets(Ask(scenario, Dimension.PORT))["key"].tolist() == [telnet, smb]
+    assert planner.packets(asked(cast, Dimension.PORT, regions=("ZZ",)))["key"].tolist() == [telnet]
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,15 @@ import numpy as np
 
 from apps.observations.storage.columns import COLUMNS, Frame
 
+_TYPES = {**COLUMNS, "fresh_days": np.dtype(np.uint8)}  # the days of a month
+
 
 class Aside:
     """Frames with the columns `names`, `port` among them, split into parts that share no port."""
 
     def __init__(self, file: IO[bytes], names: Iterable[str], parts: int) -> None:
         self._file = file
-        self._row = np.dtype([(name, COLUMNS[name]) for name in names])
+        self._row = np.dtype([(name, _TYPES[name]) for name in names])
         self._pieces: list[list[tuple[int, int]]] = [[] for _part in range(parts)]  # of each part, where its rows begin and how many
 
     def put(self, frame: Frame) -> None:

@@ -16,14 +16,16 @@ from apps.sensors.models import Panel
 Cell = tuple[Any, ...]
 
 
-def expected_tallies(sums: Mapping[Cell, Any]) -> dict[Cell, Cell]:
+def expected_tallies(sums: Mapping[Cell, Any], grain: Grain) -> dict[Cell, Cell]:
     """(network, axis, key) → packets, sources, of days the distinct sources of each sensor, and of everything the sources themselves.
     `sums` are all cells of one bin, as `verification` has them."""
     packets: dict[Cell, int] = defaultdict(int)
     members: dict[Cell, set[tuple[int, int]]] = defaultdict(set)
     for ((owner, panel), slice_, _bucket, protocol, port, region, signature), total in sums.items():
         if owner == "panel":
-            for axis, key in _axes(slice_, Panel(panel), region or protocol << 16 | port, signature):
+            for axis, key in _axes(slice_, Panel(panel), region, protocol << 16 | port, signature):
+                if axis == Tally.Axis.REGION_PORT and grain != Grain.MONTH:
+                    continue
                 cell = (int(Panel(panel).network), axis, key)
                 packets[cell] += total.packets
                 members[cell] |= total.members.keys()
@@ -34,7 +36,7 @@ def expected_tallies(sums: Mapping[Cell, Any]) -> dict[Cell, Cell]:
     }
 
 
-def _axes(slice_: int, panel: Panel, key: int, signature: int) -> Iterator[tuple[int, int]]:
+def _axes(slice_: int, panel: Panel, region: int, port: int, signature: int) -> Iterator[tuple[int, int]]:
     """To which axes, with which key, a cell of a slice belongs."""
     if slice_ == Slice.TOTAL:
         yield int(Tally.Axis.SIGNATURE), signature
@@ -42,7 +44,9 @@ def _axes(slice_: int, panel: Panel, key: int, signature: int) -> Iterator[tuple
         if slice_ == Slice.TOTAL:
             yield int(Tally.Axis.PANEL), 1 + panel.is_overseas
         if slice_ in (Slice.TOTAL, Slice.PORT, Slice.REGION):
-            yield int(Tally.Axis[Slice(slice_).name]), key
+            yield int(Tally.Axis[Slice(slice_).name]), region or port
+        if slice_ == Slice.PORT_REGION:
+            yield int(Tally.Axis.REGION_PORT), region << 24 | port
 
 
 def stored_tallies(grain: Grain, start: datetime) -> dict[Cell, Cell]:

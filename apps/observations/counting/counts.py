@@ -42,7 +42,7 @@ class Coded:
 
     def __init__(self, frame: Frame, panels: Mapping[int, int]) -> None:
         self.tables: dict[str, Codes] = {}
-        self.columns: Frame = {name: frame[name] for name in ("packets", "signature", "excluded", "hour") if name in frame}
+        self.columns: Frame = {name: frame[name] for name in ("packets", "signature", "excluded", "hour", "fresh_days") if name in frame}
         for name in ("sensor", "source", "region"):
             self._code(name, frame[name])
         if "port" in frame:
@@ -116,6 +116,11 @@ def with_fresh(rows: Frame) -> Frame:
 def with_fresh_anywhere(rows: Frame) -> Frame:
     """The rows with `fresh_anywhere`: likewise of each sensor and source, whatever the port."""
     return rows | {"fresh_anywhere": _first_of(rows, ("sensor", "source"))}
+
+
+def fresh_days(rows: Frame, day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Likewise of each sensor, port, source and day, to be summed over days. `day` numbers the day of each row."""
+    return _first_of(rows | {"day": day}, ("service", "sensor", "source", "day"))
 
 
 def _first_of(rows: Frame, keys: tuple[str, ...]) -> NDArray[np.int64]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.db import connection, transaction
 
 from apps.common.periods import add_months
 from apps.observations.counting.aside import put_aside
 from apps.observations.counting.bins import lock_month_alone, month_bounds, month_is_counted, months_with_data
-from apps.observations.counting.counts import Coded, CountRows, network_rows, sensor_rows, with_fresh
+from apps.observations.counting.counts import Coded, CountRows, fresh_days, network_rows, sensor_rows, with_fresh
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallcells import small_of, small_rows
 from apps.observations.counting.tallies import WITHOUT_PORT, Tallied, by_source, joined, tallied, tally_rows, united, with_days
@@ -32,6 +33,8 @@ PART_ROWS = 800_000  # rows held at once; grouping takes some 500 bytes for each
 
 _BY_SENSOR = ("sensor", "source", "protocol", "port", "signature", "region", "packets", "excluded")
 _WITHOUT_PORT = tuple(name for name in _BY_SENSOR if name not in ("protocol", "port"))
+_ASIDE = (*_BY_SENSOR, "fresh_days")
+_SUMS = ("packets", "fresh_days")
 # What the month is made of: changes whenever a day of it is rolled, and says whether one waits to be.
 _STATE = """
 SELECT count(*), coalesce(sum(fill.rolled_version), 0)::bigint,
@@ -95,13 +98,14 @@ def _rows(month: date) -> Iterator[CountRows]:
     panels = panels_of_sensors()
     days = [month + timedelta(days=offset) for offset in range((add_months(month, 1) - month).days)]
     by_panel: dict[int, list[Frame]] = defaultdict(list)
-    with put_aside(_BY_SENSOR, max(1, -(-_row_count(days) // PART_ROWS))) as aside:
+    with put_aside(_ASIDE, max(1, -(-_row_count(days) // PART_ROWS))) as aside:
         for sensor in panels:
-            frame = segments.read([sensor], days, _BY_SENSOR)
+            frame = segments.read([sensor], days, (*_BY_SENSOR, "day"))
             coded = Coded(frame, panels)
             yield from sensor_rows(coded, coded.columns, Grain.MONTH, _start_us(month))
             by_panel[panels[sensor]].append(_summed(frame, _WITHOUT_PORT))
-            aside.put(_summed(frame, _BY_SENSOR))
+            fresh = fresh_days(coded.columns, (frame["day"] - np.datetime64(month)).astype(np.int64))
+            aside.put(_summed(frame | {"fresh_days": fresh}, _ASIDE))
         yield from _without_ports(month, by_panel, panels)
         yield from _of_ports(month, aside.parts(), panels)
 
@@ -121,15 +125,17 @@ def _without_ports(month: date, by_panel: dict[int, list[Frame]], panels: Mappin
 
 def _of_ports(month: date, parts: Iterable[Frame], panels: Mapping[int, int]) -> Iterator[CountRows]:
     """Ports of panels and networks, from parts that share none."""
-    small, tallies = [], []
+    small, ports, region_ports = [], [], []
     for frame in parts:
         coded = Coded(frame, panels)
         rows = with_fresh(coded.columns)
         yield from network_rows(coded, rows, Grain.MONTH, _start_us(month), [Slice.PORT, Slice.PORT_REGION, Slice.EXCLUDED])
         small.append(small_of(coded, rows))
-        tallies.append(tallied(coded, rows, Tally.Axis.PORT))
+        ports.append(tallied(coded, rows, Tally.Axis.PORT))
+        region_ports.append(tallied(coded, rows, Tally.Axis.REGION_PORT))
     yield small_rows(small, Grain.MONTH, _start_us(month))
-    yield _tally_rows(month, [joined(Tally.Axis.PORT, tallies)])
+    yield _tally_rows(month, [joined(Tally.Axis.PORT, ports)])
+    yield tally_rows([joined(Tally.Axis.REGION_PORT, region_ports)], Grain.MONTH, _start_us(month))
 
 
 def _tally_rows(month: date, tallies: Iterable[Tallied]) -> CountRows:
@@ -143,11 +149,11 @@ def _start_us(month: date) -> int:
 
 
 def _summed(frame: Frame, names: tuple[str, ...]) -> Frame:
-    """The rows of one sensor's month, those added up that agree in all `names` but the packets."""
-    keys = [name for name in names if name not in ("sensor", "source", "packets")]
+    """The rows of one sensor's month, those added up that agree in all `names` but the sums."""
+    keys = [name for name in names if name not in ("sensor", "source", *_SUMS)]
     _sources, source = encode(frame["source"])
     rows = group(source, *(frame[name] for name in keys))
-    return {name: rows.first(frame[name]) for name in names if name != "packets"} | {"packets": rows.sum(frame["packets"])}
+    return {name: rows.sum(frame[name]) if name in _SUMS else rows.first(frame[name]) for name in names}
 
 
 def _row_count(days: Iterable[date]) -> int:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from apps.common.periods import add_months
 from apps.observations.counting.bins import month_bounds, months_with_data
-from apps.observations.counting.recencypairs import WITHOUT_PORT, busiest_ports, pairs_of, pairs_of_ports, rows_by_region
+from apps.observations.counting.recencypairs import busiest_ports, pairs_of, pairs_of_ports, rows_by_region
+from apps.observations.counting.tallies import WITHOUT_PORT
 from apps.observations.models import Grain, LastSeen, Recency, Tally
 from apps.observations.storage import pgcopy, recencies
 from apps.observations.storage.cells import encode, group

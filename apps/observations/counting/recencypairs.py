@@ -32,7 +32,6 @@ _TALLIES = "SELECT body FROM observations_tally WHERE network = %s AND grain = %
 _COUNTED = np.isin(np.arange(256), COUNTED)
 _PAIR = ("key", "source", "day")
 TallyAxis = Tally.Axis
-WITHOUT_PORT = tuple(axis for axis in TallyAxis if axis is not TallyAxis.PORT)
 
 
 def panels_of(network: Network) -> list[int]:

@@ -41,7 +41,7 @@ def expected_recencies(grain: Grain, day: date, found: Mapping[Cell, int]) -> di
 
 def _tallies(grain: Grain, start: datetime) -> dict[Cell, int]:
     found = {}
-    for tally in Tally.objects.filter(grain=grain, bucket=start):
+    for tally in Tally.objects.filter(grain=grain, bucket=start).exclude(axis=Tally.Axis.REGION_PORT):
         told = numberbodies.decode(bytes(tally.body), Tally.COLUMNS)
         for key, sources in zip(told["key"].tolist(), told["sources"].tolist(), strict=True):
             found[tally.network, tally.axis, key, recencies.ALL] = sources

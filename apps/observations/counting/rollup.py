@@ -22,8 +22,8 @@ from apps.observations.counting.hourbodies import network_hours, sensor_hours
 from apps.observations.counting.labels import Labels, labels_of
 from apps.observations.counting.smallcells import small_of, small_rows
 from apps.observations.counting.staleness import due_days
-from apps.observations.counting.tallies import tallied, tally_rows
-from apps.observations.models import Grain, Segment, Tally
+from apps.observations.counting.tallies import OF_DAYS, tallied, tally_rows
+from apps.observations.models import Grain, Segment
 from apps.observations.storage import monthstamps, segments
 from apps.observations.storage.columns import Frame, concat, length, take
 from apps.observations.storage.hours import day_bounds, microseconds
@@ -120,7 +120,7 @@ def _count_rows(read: DayRead) -> list[CountRows]:
         *sensor_rows(coded, stale, Grain.DAY, start),
         *network_rows(coded, rows, Grain.DAY, start),
         small_rows([small_of(coded, rows)], Grain.DAY, start),
-        tally_rows([tallied(coded, rows, axis) for axis in Tally.Axis], Grain.DAY, start),
+        tally_rows([tallied(coded, rows, axis) for axis in OF_DAYS], Grain.DAY, start),
         sensor_hours(coded, stale, start),
         *network_hours(coded, rows, start),
     ]

@@ -17,7 +17,9 @@ from apps.observations.storage.ragged import Ragged
 from apps.sensors.models import Network, Panel
 
 TallyAxis = Tally.Axis
-WITHOUT_PORT = tuple(axis for axis in TallyAxis if axis is not TallyAxis.PORT)
+OF_DAYS = tuple(axis for axis in TallyAxis if axis is not TallyAxis.REGION_PORT)
+WITHOUT_PORT = tuple(axis for axis in OF_DAYS if axis is not TallyAxis.PORT)
+_REGION_SHIFT = 24  # ports take so many bits
 _CODED = {TallyAxis.PORT: "service", TallyAxis.REGION: "region"}  # axes whose keys are a column of codes
 _NETWORKS = np.array([0, *(panel.network for panel in Panel)], np.uint8)  # by panel
 _SIDES = np.array([0, *(1 + panel.is_overseas for panel in Panel)], np.uint8)  # by panel; as planning.derived.PANELS
@@ -39,7 +41,8 @@ class Tallied:
 
 
 def tallied(coded: Coded, rows: Frame, axis: TallyAxis) -> Tallied:
-    """Of the rows of a day, which need to be `with_fresh` and `with_fresh_anywhere`, or of whole ports of a month."""
+    """Of the rows of a day, which need to be `with_fresh` and `with_fresh_anywhere`, or of whole ports of a month; of regions and ports
+    these need to have `fresh_days`, summed."""
     return _tallied(axis, by_source(coded, rows, axis))
 
 
@@ -62,16 +65,18 @@ def by_source(coded: Coded, rows: Frame, axis: TallyAxis) -> Frame:
     over these; in order."""
     wanted = ~rows["excluded"] if axis is TallyAxis.SIGNATURE else ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
     rows = take(rows, np.flatnonzero(wanted))
-    network, key = _NETWORKS[rows["panel"]], _keys(rows, axis)
+    network, key = _NETWORKS[rows["panel"]], _keys(coded, rows, axis)
     pairs = group(network, key, rows["source"])  # codes sort as values do
     first = {"network": pairs.first(network), "key": pairs.first(key), "source": coded.values("source", pairs.first(rows["source"]))}
-    if axis in _CODED:
-        first["key"] = coded.values(_CODED[axis], first["key"])
+    first["key"] = _values(coded, first["key"], axis)
     return first | {"packets": pairs.sum(rows["packets"]), "sensor_sources": pairs.sum(_fresh(rows, axis))}
 
 
-def _keys(rows: Frame, axis: TallyAxis) -> NDArray[Any]:
+def _keys(coded: Coded, rows: Frame, axis: TallyAxis) -> NDArray[Any]:
+    """Codes, which need fewer bits than the keys."""
     match axis:
+        case TallyAxis.REGION_PORT:
+            return rows["region"].astype(np.int64) * len(coded.tables["service"]) + rows["service"]
         case TallyAxis.PORT | TallyAxis.REGION:
             return rows[_CODED[axis]]
         case TallyAxis.SIGNATURE:
@@ -81,8 +86,18 @@ def _keys(rows: Frame, axis: TallyAxis) -> NDArray[Any]:
     return np.zeros(length(rows), np.uint8)
 
 
+def _values(coded: Coded, key: NDArray[Any], axis: TallyAxis) -> NDArray[Any]:
+    """The keys of these codes."""
+    if axis is TallyAxis.REGION_PORT:
+        region, service = np.divmod(key, len(coded.tables["service"]))
+        return coded.values("region", region).astype(np.int64) << _REGION_SHIFT | coded.values("service", service)
+    return coded.values(_CODED[axis], key) if axis in _CODED else key
+
+
 def _fresh(rows: Frame, axis: TallyAxis) -> NDArray[np.int64]:
-    """1 on one row of each sensor and source under a key, else 0; nothing but 0 where it is not to be known."""
+    """1 on one row of each sensor and source (and of months, day) under a key, else 0; nothing but 0 where it is not to be known."""
+    if axis is TallyAxis.REGION_PORT:
+        return rows["fresh_days"]
     fresh = np.zeros(length(rows), np.int64)
     if "fresh_anywhere" not in rows:
         return fresh

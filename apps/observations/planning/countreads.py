@@ -26,7 +26,7 @@ from apps.observations.planning.spans import Piece, cut, runs_of
 from apps.observations.planning.together import Read, Row, fetch, together
 from apps.observations.storage import bysensor, sourcesets
 from apps.observations.storage.cells import group
-from apps.observations.storage.columns import Frame
+from apps.observations.storage.columns import Frame, concat
 from apps.sensors.models import Panel
 
 _KEYS = {
@@ -113,10 +113,13 @@ def _hours_and_wholes(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]
 def numbers(store: Store, ask: Ask, pieces: Sequence[Piece], names: Sequence[str] = _BOUNDS) -> Frame:
     """Of days and months: key, bin, and what is named of packets and, of the sources of the rows, their sum (`sources`) and the
     largest (`most`). A cell may have several rows."""
-    if tallyreads.applies(ask):
-        found = tallyreads.numbers(ask, pieces, names)
-        return found | {"bin": bins_of(ask, found["bucket"])}
-    return _numbers(store, ask, pieces, names)
+    tallied, others = tallyreads.divided(ask, pieces)
+    found, rest = together(
+        lambda: tallyreads.numbers(ask, tallied, names) if tallied else None,
+        lambda: _numbers(store, ask, others, names) if others or not tallied else None,
+    )
+    parts = [part | {"bin": bins_of(ask, part["bucket"])} for part in (found, rest) if part is not None]
+    return concat(parts, ("key", "bin", *names))
 
 
 def set_sizes(store: Store, ask: Ask, pieces: Sequence[Piece]) -> int:
@@ -129,11 +132,9 @@ def set_sizes(store: Store, ask: Ask, pieces: Sequence[Piece]) -> int:
 def sensor_sources(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bin, value: Σ over sensors and days of the sources that the row adds to those of earlier signatures (panels only).
     `pieces` are the days of the ask; tallies know it of months as well."""
-    names = ("sensor_sources",)
-    if tallyreads.applies(ask):
-        found = tallyreads.numbers(ask, cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months()), names)
-        return found | {"bin": bins_of(ask, found["bucket"]), "value": found["sensor_sources"]}
-    found = _numbers(store, ask, pieces, names)
+    if tallyreads.applies_to_months(ask):
+        pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months())
+    found = numbers(store, ask, pieces, ("sensor_sources",))
     return found | {"value": found["sensor_sources"]}
 
 

@@ -68,10 +68,12 @@ def packets(ask: Ask) -> Frame:
 def sources(ask: Ask) -> Frame:
     """key, bin, sources: distinct ones, also where days, panels and signatures overlap."""
     chosen = plan(ask, sources=True)
-    if chosen.read or not tallyreads.applies(ask):
+    if chosen.read or tallyreads.divided(ask, chosen.counted)[1]:
         return _united(chosen)
     known = tallyreads.sources(ask, chosen.counted)
-    return _with_others(ask, known) if known else _recent(chosen)
+    if known:
+        return _with_others(ask, known)
+    return _recent(chosen) if tallyreads.applies(ask) else _united(chosen)
 
 
 def _recent(chosen: Plan) -> Frame:

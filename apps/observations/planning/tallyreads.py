@@ -1,7 +1,9 @@
-"""Reading tallies: numbers of a whole network under all counted signatures, from a few bodies a bin (`counting/tallies.py`)."""
+"""Reading tallies: numbers of a whole network under all counted signatures, from a few bodies a bin (`counting/tallies.py`).
+
+They know all of their axes of days and months, but regions with ports of months alone: `divided` says which pieces they answer."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -11,7 +13,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from apps.observations.figures import Dimension
-from apps.observations.models import COUNTED, Slice, Tally
+from apps.observations.models import COUNTED, Grain, Slice, Tally
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.cellkeys import bins_of, keys_of
 from apps.observations.planning.reading import known, memo, once
@@ -32,11 +34,16 @@ _AXES = {
     Dimension.NONE: TallyAxis.TOTAL, Dimension.PORT: TallyAxis.PORT, Dimension.KIND: TallyAxis.PORT, Dimension.REGION: TallyAxis.REGION,
     Dimension.ORIGIN: TallyAxis.REGION, Dimension.SIGNATURE: TallyAxis.SIGNATURE, Dimension.PANEL: TallyAxis.PANEL, Dimension.SENSOR: None,
 }  # fmt: skip
-_OF_SLICES = {Slice.TOTAL: TallyAxis.TOTAL, Slice.PORT: TallyAxis.PORT, Slice.REGION: TallyAxis.REGION}
+_OF_SLICES = {
+    Slice.TOTAL: TallyAxis.TOTAL, Slice.PORT: TallyAxis.PORT, Slice.REGION: TallyAxis.REGION, Slice.PORT_REGION: TallyAxis.REGION_PORT,
+}  # fmt: skip
 _NUMBERS = ("packets", "sources", "sensor_sources")
 _MOST = "most"  # of sources
 _WHOLE = (Dimension.NONE, Dimension.NONE)
 _KEYS_OF_BLOCK = 1 << Tally.BLOCK_BITS
+_REGION_SHIFT, _PORT_MASK = 24, 0xFF_FFFF
+_BLOCKS_OF_REGION = 1 << _REGION_SHIFT - Tally.BLOCK_BITS
+_FEW_REGIONS = 16
 
 
 class KnownSources(NamedTuple):
@@ -47,8 +54,30 @@ class KnownSources(NamedTuple):
 
 
 def applies(ask: Ask) -> bool:
-    """Whether tallies hold what an ask counts: a whole network, told apart or chosen by one axis."""
+    """Whether tallies hold what an ask counts of days and months: a whole network, told apart or chosen by one axis."""
+    return _holds(ask) and _axis(ask) is not TallyAxis.REGION_PORT
+
+
+def applies_to_months(ask: Ask) -> bool:
+    """Whether they hold it of months. Some ports of many regions are found in fewer bodies elsewhere."""
+    are_few_bodies = ask.slice is not Slice.PORT_REGION or ask.ports is None or _are_few(ask.regions)
+    return _holds(ask) and are_few_bodies
+
+
+def _holds(ask: Ask) -> bool:
     return not ask.needs_rows and frozenset(ask.selection.scope.panels) in _PANELS and _axis(ask) is not None
+
+
+def _are_few(regions: Sequence[int] | None) -> bool:
+    return regions is not None and len(regions) <= _FEW_REGIONS
+
+
+def divided(ask: Ask, pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """The pieces (days and months) that tallies answer, and the others."""
+    if applies(ask):
+        return list(pieces), []
+    months = {piece for piece in pieces if piece.grain is Grain.MONTH} if applies_to_months(ask) else set()
+    return [piece for piece in pieces if piece in months], [piece for piece in pieces if piece not in months]
 
 
 def _axis(ask: Ask) -> TallyAxis | None:
@@ -56,6 +85,8 @@ def _axis(ask: Ask) -> TallyAxis | None:
     if ask.is_by(Dimension.SENSOR) or None in (found := [_AXES[dimension] for dimension in ask.dimensions]):
         return None
     axes = {*found, _OF_SLICES.get(ask.slice), *(() if counts_all else (TallyAxis.SIGNATURE,))} - {TallyAxis.TOTAL}
+    if TallyAxis.REGION_PORT in axes:
+        axes -= {TallyAxis.PORT, TallyAxis.REGION}
     if len(axes) > 1 or None in axes:
         return None
     return axes.pop() if axes else TallyAxis.TOTAL
@@ -74,8 +105,10 @@ def numbers(ask: Ask, pieces: Sequence[Piece], names: Sequence[str] = (*_NUMBERS
 
 def sources(ask: Ask, pieces: Sequence[Piece]) -> KnownSources | None:
     """The distinct sources of bins that are one day or one month each; None where bins are others. Several ports or regions under
-    one key may share sources: regions do not where all of them add up to the total."""
+    one key may share sources: regions do not where all of them add up to the total, and of regions' ports it is not to be known."""
     if not pieces or len({piece.bin for piece in pieces}) < len(pieces):
+        return None
+    if axis_of(ask) is TallyAxis.REGION_PORT and not _tells_region_ports_apart(ask):
         return None
     cells, spread = together(lambda: _cells(ask, axis_of(ask), pieces), lambda: _spread(ask, pieces))
     key, number = keys_of(cells, ask), bins_of(ask, cells["bucket"])
@@ -86,6 +119,11 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> KnownSources | None:
     known = ~np.isin(found.first(key), others)
     columns = {"key": found.first(key), "bin": found.first(number), "sources": found.sum(cells["sources"])}
     return KnownSources({name: column[known] for name, column in columns.items()}, tuple(others.tolist()))
+
+
+def _tells_region_ports_apart(ask: Ask) -> bool:
+    is_by_port = ask.is_by(Dimension.PORT) or (ask.ports is not None and len(ask.ports) == 1)
+    return is_by_port and (ask.is_by(Dimension.REGION) or (ask.regions is not None and len(ask.regions) == 1))
 
 
 def has_sets(ask: Ask) -> bool:
@@ -128,8 +166,9 @@ def with_dimensions(cells: Frame, axis: TallyAxis) -> Frame:
     key = cells["key"]
     nothing = np.zeros_like(key)
     own = {TallyAxis.REGION: "region", TallyAxis.SIGNATURE: "signature", TallyAxis.PANEL: "panel"}
-    port = key if axis is TallyAxis.PORT else nothing
-    return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": nothing} | ({own[axis]: key} if axis in own else {})
+    port = key & _PORT_MASK if axis in (TallyAxis.PORT, TallyAxis.REGION_PORT) else nothing
+    region = key >> _REGION_SHIFT if axis is TallyAxis.REGION_PORT else nothing
+    return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": region} | ({own[axis]: key} if axis in own else {})
 
 
 def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], names: Sequence[str]) -> Frame:
@@ -152,10 +191,9 @@ def network_of(ask: Ask) -> Network:
 
 def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
     """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
-    network, runs = network_of(ask), tuple(runs_of(pieces))
+    network, runs, blocks = network_of(ask), tuple(runs_of(pieces)), _blocks(ask, axis)
     if not runs:
         return []
-    blocks = None if axis is not TallyAxis.PORT or ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
     query = _SELECT.format(value=value) + ("" if blocks is None else " AND block = ANY(%s)")
     own = [] if blocks is None else [list(blocks)]
     parameters = [value for grain, start, end in runs for value in (int(network), int(grain), int(axis), start, end, *own)]
@@ -163,13 +201,40 @@ def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body
     return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
 
 
+def _blocks(ask: Ask, axis: TallyAxis) -> tuple[int, ...] | None:
+    """Those in which the chosen keys lie; None: all."""
+    of_ports = None if ask.ports is None else sorted({code >> Tally.BLOCK_BITS for code in ask.ports})
+    if axis is TallyAxis.PORT and of_ports is not None:
+        return tuple(of_ports)
+    if axis is not TallyAxis.REGION_PORT or ask.regions is None or not _are_few(ask.regions):
+        return None
+    numbers = range(_BLOCKS_OF_REGION) if of_ports is None else of_ports
+    return tuple(region * _BLOCKS_OF_REGION + number for region in sorted(ask.regions) for number in numbers)
+
+
 def choice_of(ask: Ask, axis: TallyAxis) -> numberbodies.Choice | None:
     """None: all of them."""
+    if axis is TallyAxis.REGION_PORT:
+        return _choice_of_region_ports(ask)
     wanted = {TallyAxis.PORT: ask.ports, TallyAxis.REGION: ask.regions, TallyAxis.SIGNATURE: ask.signatures}.get(axis)
     if wanted is not None:
         return partial(_among, np.unique(np.array(wanted, np.int64)))
     if axis is TallyAxis.REGION and ask.other_regions:
         return lambda keys: np.flatnonzero(~np.isin(keys, ask.other_regions))
+    return None
+
+
+def _choice_of_region_ports(ask: Ask) -> numberbodies.Choice | None:
+    """Some ports of few regions, or all ports of some regions."""
+    if ask.ports is not None and ask.regions is not None:
+        regions, ports = (np.array(some, np.int64) for some in (ask.regions, ask.ports))
+        return partial(_among, np.unique((regions[:, None] << _REGION_SHIFT) | ports))
+    if ask.regions is not None:
+        some = np.array(ask.regions, np.int64)
+        return None if _are_few(ask.regions) else lambda keys: np.flatnonzero(np.isin(keys >> _REGION_SHIFT, some))
+    if ask.other_regions:
+        others = np.array(ask.other_regions, np.int64)
+        return lambda keys: np.flatnonzero(~np.isin(keys >> _REGION_SHIFT, others))
     return None
 
 
@@ -184,11 +249,20 @@ def _decoded(rows: Sequence[Row], choice: numberbodies.Choice | None, names: Seq
 
 
 def _of_one_bin(rows: Sequence[Row], choice: numberbodies.Choice | None, names: Sequence[str]) -> Frame:
-    """Added up in a small table for each block, which takes a tenth of sorting."""
-    tables: dict[int, _Table] = defaultdict(lambda: _Table(names))
-    for (_bucket, block, _body), frame in zip(rows, _decoded(rows, choice, names), strict=True):
-        tables[block].add(frame)
-    return concat([tables[block].frame(block) for block in sorted(tables)], ("key", "bucket", *_with_most(names), "keys"))
+    """Added up in a small table for each block, which takes a tenth of sorting; one block after the other, for regions with ports have
+    thousands."""
+    by_block: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_block[row[1]].append(row)
+    parts = [_added_up(block, _decoded(by_block[block], choice, names), names) for block in sorted(by_block)]
+    return concat(parts, ("key", "bucket", *_with_most(names), "keys"))
+
+
+def _added_up(block: int, frames: Iterable[Frame], names: Sequence[str]) -> Frame:
+    table = _Table(names)
+    for frame in frames:
+        table.add(frame)
+    return table.frame(block)
 
 
 def _with_most(names: Sequence[str]) -> tuple[str, ...]:

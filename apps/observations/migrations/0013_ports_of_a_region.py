@@ -1,0 +1,18 @@
+"""Months get tallies of regions with ports (docs/decisions/060): their rows are deleted, and `close_months` makes them anew from segments.
+
+Until then months are read from their days. Recencies are made of days, so they stay right.
+"""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("observations", "0011_recency")]
+
+    operations = [
+        migrations.RunSQL(
+            "DELETE FROM observations_networkcount WHERE grain = 3; DELETE FROM observations_sensorcount WHERE grain = 3;"
+            " DELETE FROM observations_smallcells WHERE grain = 3; DELETE FROM observations_tally WHERE grain = 3",
+            migrations.RunSQL.noop,
+        )
+    ]
