@@ -1,4 +1,5 @@
-"""Months get tallies of regions with ports (docs/decisions/060): their rows are deleted, and `close_months` makes them anew from segments.
+"""Months get tallies of regions with ports (docs/decisions/055): their rows are deleted, and `close_months` makes them anew from
+segments.
 
 Until then months are read from their days. Recencies are made of days, so they stay right.
 """
@@ -7,7 +8,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("observations", "0011_recency")]
+    dependencies = [("observations", "0012_bodies_of_sensor_months")]
 
     operations = [
         migrations.RunSQL(

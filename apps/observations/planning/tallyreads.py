@@ -173,9 +173,12 @@ def with_dimensions(cells: Frame, axis: TallyAxis) -> Frame:
 
 def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], names: Sequence[str]) -> Frame:
     """What the bodies say, decoded and added up once for all figures of a page that want the same of them."""
-    rows, choice = _rows(ask, axis, pieces), choice_of(ask, axis)
     is_one_bin, is_whole = len(ask.spans) == 1, ask.dimensions == _WHOLE
-    wanted = (ask.ports, ask.regions, ask.other_regions, ask.signatures, is_one_bin, is_whole)
+    is_without_regions = axis is TallyAxis.REGION_PORT and is_one_bin and not ask.is_by(Dimension.REGION, Dimension.ORIGIN)
+    rows, choice = _rows(ask, axis, pieces), choice_of(ask, axis)
+    if axis is TallyAxis.REGION_PORT:
+        rows = _of_regions(ask, rows, is_without_regions=is_without_regions)
+    wanted = (ask.ports, ask.regions, ask.other_regions, ask.signatures, is_one_bin, is_whole, is_without_regions)
     key = ("cells of tallies", network_of(ask), axis, tuple(runs_of(pieces)), wanted)
 
     def told() -> Frame:
@@ -185,37 +188,57 @@ def _told(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], names: Sequence[st
     return memo((*key, tuple(names)), told) if every is None else every
 
 
+def _of_regions(ask: Ask, rows: Sequence[Row], *, is_without_regions: bool) -> list[Row]:
+    """The rows whose blocks lie in the chosen regions; where regions are not told apart, a port has the same block in all."""
+    wanted, others = None if ask.regions is None else set(ask.regions), set(ask.other_regions)
+    found = []
+    for bucket, block, body in rows:
+        region, number = divmod(block, _BLOCKS_OF_REGION)
+        if region in wanted if wanted is not None else region not in others:
+            found.append((bucket, number if is_without_regions else block, body))
+    return found
+
+
 def network_of(ask: Ask) -> Network:
     return _PANELS[frozenset(ask.selection.scope.panels)]
+
+
+class _Blocks(NamedTuple):
+    """A condition for blocks, and its parameters."""
+
+    sql: str = ""
+    values: tuple[int | tuple[int, ...], ...] = ()
 
 
 def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
     """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
     network, runs, blocks = network_of(ask), tuple(runs_of(pieces)), _blocks(ask, axis)
-    if not runs:
+    if not runs or not blocks:
         return []
-    query = _SELECT.format(value=value) + ("" if blocks is None else " AND block = ANY(%s)")
-    own = [] if blocks is None else [list(blocks)]
-    parameters = [value for grain, start, end in runs for value in (int(network), int(grain), int(axis), start, end, *own)]
-    read = Read(" UNION ALL ".join([query] * len(runs)), parameters, 2, has_body=True)
+    query = " UNION ALL ".join([_SELECT.format(value=value) + some.sql for some in blocks] * len(runs))
+    of_run = [[list(one) if isinstance(one, tuple) else one for one in some.values] for some in blocks]
+    parameters = [one for grain, start, end in runs for of in of_run for one in (int(network), int(grain), int(axis), start, end, *of)]
+    read = Read(query, parameters, 2, has_body=True)
     return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
 
 
-def _blocks(ask: Ask, axis: TallyAxis) -> tuple[int, ...] | None:
-    """Those in which the chosen keys lie; None: all."""
-    of_ports = None if ask.ports is None else sorted({code >> Tally.BLOCK_BITS for code in ask.ports})
-    if axis is TallyAxis.PORT and of_ports is not None:
-        return tuple(of_ports)
+def _blocks(ask: Ask, axis: TallyAxis) -> tuple[_Blocks, ...]:
+    """Where the chosen keys lie; each condition is one walk along the key of the table."""
+    of_ports = () if ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
+    if axis is TallyAxis.PORT and ask.ports is not None:
+        return (_Blocks(" AND block = ANY(%s)", (of_ports,)),)
     if axis is not TallyAxis.REGION_PORT or ask.regions is None or not _are_few(ask.regions):
-        return None
-    numbers = range(_BLOCKS_OF_REGION) if of_ports is None else of_ports
-    return tuple(region * _BLOCKS_OF_REGION + number for region in sorted(ask.regions) for number in numbers)
+        return (_Blocks(),)
+    starts = [region * _BLOCKS_OF_REGION for region in sorted(ask.regions)]
+    if ask.ports is not None:
+        return (_Blocks(" AND block = ANY(%s)", (tuple(start + number for start in starts for number in of_ports),)),)
+    return tuple(_Blocks(" AND block >= %s AND block < %s", (start, start + _BLOCKS_OF_REGION)) for start in starts)
 
 
 def choice_of(ask: Ask, axis: TallyAxis) -> numberbodies.Choice | None:
     """None: all of them."""
-    if axis is TallyAxis.REGION_PORT:
-        return _choice_of_region_ports(ask)
+    if axis is TallyAxis.REGION_PORT:  # of regions, blocks are chosen
+        return None if ask.ports is None else partial(_ports_among, np.unique(np.array(ask.ports, np.int64)))
     wanted = {TallyAxis.PORT: ask.ports, TallyAxis.REGION: ask.regions, TallyAxis.SIGNATURE: ask.signatures}.get(axis)
     if wanted is not None:
         return partial(_among, np.unique(np.array(wanted, np.int64)))
@@ -224,18 +247,8 @@ def choice_of(ask: Ask, axis: TallyAxis) -> numberbodies.Choice | None:
     return None
 
 
-def _choice_of_region_ports(ask: Ask) -> numberbodies.Choice | None:
-    """Some ports of few regions, or all ports of some regions."""
-    if ask.ports is not None and ask.regions is not None:
-        regions, ports = (np.array(some, np.int64) for some in (ask.regions, ask.ports))
-        return partial(_among, np.unique((regions[:, None] << _REGION_SHIFT) | ports))
-    if ask.regions is not None:
-        some = np.array(ask.regions, np.int64)
-        return None if _are_few(ask.regions) else lambda keys: np.flatnonzero(np.isin(keys >> _REGION_SHIFT, some))
-    if ask.other_regions:
-        others = np.array(ask.other_regions, np.int64)
-        return lambda keys: np.flatnonzero(~np.isin(keys >> _REGION_SHIFT, others))
-    return None
+def _ports_among(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.intp]:
+    return _among(wanted, keys & _PORT_MASK)  # which ascend within a block
 
 
 def _among(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> NDArray[np.intp]:
