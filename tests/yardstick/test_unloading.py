@@ -1,6 +1,9 @@
 """unload_scenario takes away whatever load_scenario brought, and nothing else. Tried on two sensors and two days of it."""
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -8,7 +11,9 @@ from django.db import connection
 
 from apps.common.ports import PortKey
 from apps.enrichment.models import Lookup, Network
-from apps.observations.models import Batch
+from apps.observations.counting import recency, rollup
+from apps.observations.counting.rerolls import reroll_days
+from apps.observations.models import Batch, Recency
 from apps.observations.storage import partitions
 from apps.portal.yardstick import land, loading, network, t05, unloading
 from apps.portal.yardstick.flows import Span, Stream, flows_of
@@ -35,6 +40,13 @@ def loaded(cast, monkeypatch):
 
 def loading_order(flows):
     return flows.rows(np.lexsort((flows.minute, flows.sensor)))
+
+
+@pytest.fixture
+def no_flows_stay():
+    yield
+    with connection.cursor() as cursor:  # no models, so the flush at the end of a test leaves them
+        cursor.execute("TRUNCATE observations_flow, observations_sample")
 
 
 def test_what_was_loaded_is_there(loaded):
@@ -65,6 +77,47 @@ def test_partitions_go_unless_somebody_elses_flows_are_in_them(loaded, cast):
     unloading.unload()
     assert others in partitions.existing()
     assert theirs not in partitions.existing()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollup_that_came_first_ends_and_then_unloading_does(transactional_db, no_flows_stay, loaded, monkeypatch):
+    """Both forget recencies first, so neither holds rows that the other wants before it has to wait."""
+    list(recency.build())
+    assert Recency.objects.exists()
+    reroll_days(first=t05.FIRST, last_exclusive=t05.FIRST + timedelta(days=1))
+    forget = recency.forget_from
+    waited: list[bool] = []
+    running: list[Future[int]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def forget_and_begin_to_unload(cursor, day):
+            forget(cursor, day)
+            monkeypatch.setattr(recency, "forget_from", forget)
+            running.append(pool.submit(_unload_in_its_own_session))
+            waited.append(_somebody_waits_for(cursor))
+
+        monkeypatch.setattr(recency, "forget_from", forget_and_begin_to_unload)
+        rollup.roll_day(t05.FIRST)
+        assert running[0].result() == t05.SSH_SENSOR + 1
+    assert waited == [True]
+    assert not Sensor.objects.filter(is_scenario=True).exists()
+
+
+def _unload_in_its_own_session() -> int:
+    try:
+        return unloading.unload()
+    finally:
+        connection.close()
+
+
+def _somebody_waits_for(cursor) -> bool:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+        if cursor.fetchone()[0]:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _columns() -> list[tuple[str, str]]:

@@ -41,11 +41,32 @@ class Recent(NamedTuple):
     missing: tuple[Piece, ...]
 
 
+class _Bodies(NamedTuple):
+    """What was read of the pieces of bins that are known, and what it takes to add it up."""
+
+    axis: Tally.Axis
+    own: list[Row]
+    total: list[Row] | None  # where the sum over regions is to be compared with it
+    since: dict[int, int]
+    bins: dict[int, int]
+    missing: tuple[Piece, ...]
+
+
 def sources(ask: Ask, pieces: Sequence[Piece]) -> Recent | None:
     """The distinct sources of bins made of days and months, to which tallies apply. `others` are those of the ports asked for that are
     not known; of all ports only those are told that are, one by one. None where nothing is known."""
     if not pieces:
         return None
+    bodies = _bodies(ask, pieces)
+    if len(bodies.missing) == len(pieces):
+        return None
+    ages = _ages(bodies.own)
+    every = _distinct(bodies.own, ages, bodies)
+    cells, others = _known(ask, bodies, every, ages)
+    return Recent(_by_key(ask, bodies.axis, cells, _spread(every, bodies), others), bodies.missing)
+
+
+def _bodies(ask: Ask, pieces: Sequence[Piece]) -> _Bodies:
     axis, since = tallyreads.axis_of(ask), _days_since(pieces)
     has_several = axis is TallyAxis.REGION and not ask.is_by(Dimension.REGION)
     own, total, seen_in = together(
@@ -56,15 +77,22 @@ def sources(ask: Ask, pieces: Sequence[Piece]) -> Recent | None:
     bins = {int(piece.start.timestamp()): piece.bin for piece in pieces}
     unknown = {bins[start] for start in seen_in - {row[0] for row in own}}
     unknown |= {bins[start] for start, days in since.items() if days > recencies.LOOKBACK}
-    missing = tuple(piece for piece in pieces if piece.bin in unknown)
-    if len(missing) == len(pieces):
-        return None
     own, total = ([row for row in rows if bins[row[0]] not in unknown] for rows in (own, total))
-    ages = _ages(own)
-    cells = _distinct(own, ages, since, bins)
-    spread = _spread(cells, _distinct(total, _ages(total), since, bins)) if has_several else None
-    known = _by_key(ask, axis, cells, spread, _known_ports(own, ages, since) if axis is TallyAxis.PORT else None)
-    return Recent(known, missing)
+    missing = tuple(piece for piece in pieces if piece.bin in unknown)
+    return _Bodies(axis, own, total if has_several else None, since, bins, missing)
+
+
+def _known(ask: Ask, bodies: _Bodies, cells: Frame, ages: recencies.Ages) -> tuple[Frame, NDArray[np.int64]]:
+    """The chosen cells whose sources are known, and the keys of the ports asked for of which they are not."""
+    choice = tallyreads.choice_of(ask, bodies.axis)
+    if choice is not None:
+        chosen = np.unique(cells["key"])
+        cells = take(cells, np.isin(cells["key"], chosen[choice(chosen)]))
+    if bodies.axis is not TallyAxis.PORT:
+        return cells, np.empty(0, np.int64)
+    ports = _known_ports(bodies.own, ages, bodies.since)
+    others = _keys_of_ports(ask, np.setdiff1d(np.array(ask.ports or (), np.int64), ports))
+    return take(cells, np.isin(cells["key"], ports)), others
 
 
 def _days_since(pieces: Sequence[Piece]) -> dict[int, int]:
@@ -99,9 +127,9 @@ def _ages(rows: Sequence[Row]) -> recencies.Ages:
     return recencies.decode([bytes(body) for *_head, body in rows])
 
 
-def _distinct(rows: Sequence[Row], ages: recencies.Ages, since: dict[int, int], bins: dict[int, int]) -> Frame:
+def _distinct(rows: Sequence[Row], ages: recencies.Ages, bodies: _Bodies) -> Frame:
     """key, bin, sources, in this order."""
-    days, numbers = (np.array([of[row[0]] for row in rows], np.int64)[ages.row] for of in (since, bins))
+    days, numbers = (np.array([of[row[0]] for row in rows], np.int64)[ages.row] for of in (bodies.since, bodies.bins))
     counts = np.flatnonzero(ages.age <= days)  # REACH is beyond all days
     key, number = ages.key[counts], numbers[counts]
     signed = np.where(ages.age[counts] == recencies.ALL, ages.sources[counts], -ages.sources[counts])
@@ -117,22 +145,17 @@ def _known_ports(rows: Sequence[Row], ages: recencies.Ages, since: dict[int, int
     return keys[times == sum(not part for _bucket, part, _body in rows)]
 
 
-def _spread(regions: Frame, total: Frame) -> NDArray[np.int64]:
-    """The bins in which some source was seen in several regions."""
+def _spread(regions: Frame, bodies: _Bodies) -> NDArray[np.int64] | None:
+    """The bins in which some source was seen in several regions; None: any bin, where keys are no regions."""
+    if bodies.total is None:
+        return None
+    total = _distinct(bodies.total, _ages(bodies.total), bodies)
     bins = int(max(regions["bin"].max(initial=0), total["bin"].max(initial=0))) + 1
-    sums = [np.bincount(cells["bin"], cells["sources"], bins) for cells in (regions, total)]
+    sums = [np.bincount(found["bin"], found["sources"], bins) for found in (regions, total)]
     return np.flatnonzero(sums[0] != sums[1])
 
 
-def _by_key(ask: Ask, axis: Tally.Axis, cells: Frame, spread: NDArray[np.int64] | None, ports: NDArray[np.int64] | None) -> KnownSources:
-    choice = tallyreads.choice_of(ask, axis)
-    if choice is not None:
-        chosen = np.unique(cells["key"])
-        cells = take(cells, np.isin(cells["key"], chosen[choice(chosen)]))
-    others = np.empty(0, np.int64)
-    if ports is not None:
-        others = _keys_of_ports(ask, np.setdiff1d(np.array(ask.ports or (), np.int64), ports))
-        cells = take(cells, np.isin(cells["key"], ports))
+def _by_key(ask: Ask, axis: Tally.Axis, cells: Frame, spread: NDArray[np.int64] | None, others: NDArray[np.int64]) -> KnownSources:
     key = keys_of(with_dimensions(cells, axis), ask)
     if ask.ports is None and ask.is_by(Dimension.KIND):  # a group's other ports may be unknown
         alone = (key >> 32 | key & 0xFFFF_FFFF) < derived.GROUP

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from apps.coordination.models import may_read_tickets
 from apps.coordination.queries import TicketRow, tickets_due
 from apps.observations import queries
-from apps.observations.figures import Dimension, Freshness, Unit, Usual
+from apps.observations.figures import Dimension, Freshness, Ranking, SeriesSet, Unit, Usual
 from apps.portal import words
 from apps.portal.downloads import ranking_csv, series_csv
 from apps.portal.figures import Figure, series_figure
@@ -76,36 +76,48 @@ def home_page(view: View) -> HomePage:
         filters=filter_bar(view, with_bins=True, can_compare=False),
         freshness=view.freshness,
         cards=tuple(map(usual_card, usual)),
-        trend=series_figure(
-            trend,
-            view,
-            id="trend",
-            title=_("Trend of the top %(n)d ports") % {"n": TOP},
-            csv_url=series_csv(view, Dimension.PORT, top=TOP),
-            notes=notes_on_sensors(ports),
-        ),
-        ports=rank_table(
-            ports,
-            view,
-            id="ports",
-            title=_("Top %(n)d ports") % {"n": RANKS},
-            csv_url=ranking_csv(view, Dimension.PORT),
-            more_url=view.url(reverse("portal:ports")),
-        ),
+        trend=_trend(view, trend, ports),
+        ports=_top_ports(view, ports),
         map=map_figure(regions, view, Shading.VALUE),
         map_url=view.url(reverse("portal:map")),
-        regions=rank_table(
-            replace(regions, rows=regions.rows[:RANKS]),
-            view,
-            id="regions",
-            title=_("Top %(n)d source regions") % {"n": RANKS},
-            csv_url=ranking_csv(view, Dimension.REGION),
-            more_url=view.url(reverse("portal:regions")),
-        ),
+        regions=_top_regions(view, regions),
         sensors=health_strip(view.user),
         changes=changes_card(view.user),
         tickets=tickets_due(view.user, MOST_TICKETS),
         shows_tickets=may_read_tickets(view.user),
+    )
+
+
+def _trend(view: View, trend: SeriesSet, ports: Ranking) -> Figure:
+    return series_figure(
+        trend,
+        view,
+        id="trend",
+        title=_("Trend of the top %(n)d ports") % {"n": TOP},
+        csv_url=series_csv(view, Dimension.PORT, top=TOP),
+        notes=notes_on_sensors(ports),
+    )
+
+
+def _top_ports(view: View, ports: Ranking) -> RankTable:
+    return rank_table(
+        ports,
+        view,
+        id="ports",
+        title=_("Top %(n)d ports") % {"n": RANKS},
+        csv_url=ranking_csv(view, Dimension.PORT),
+        more_url=view.url(reverse("portal:ports")),
+    )
+
+
+def _top_regions(view: View, regions: Ranking) -> RankTable:
+    return rank_table(
+        replace(regions, rows=regions.rows[:RANKS]),
+        view,
+        id="regions",
+        title=_("Top %(n)d source regions") % {"n": RANKS},
+        csv_url=ranking_csv(view, Dimension.REGION),
+        more_url=view.url(reverse("portal:regions")),
     )
 
 
