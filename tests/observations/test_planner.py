@@ -49,7 +49,10 @@ def seen(django_db_setup, django_db_blocker, _rows_and_small_cells):
     chance = np.random.default_rng(7)
     with sightings.kept(django_db_blocker):
         cast = make_cast()
-        sightings.delegate("198.51.100.0", "198.51.100.127", "JP")
+        sightings.delegate("198.51.100.0", "198.51.100.115", "JP")
+        sightings.delegate("198.51.100.116", "198.51.100.119", "NL")
+        sightings.delegate("198.51.100.120", "198.51.100.131", "CN")
+        sightings.delegate("198.51.100.116", "198.51.100.119", "JP", since=date(2025, 10, 20))
         sensors = [cast.sensor, cast.sensor_a, cast.sensor_b]
         start, end = (
             Period.of_days(FIRST, FIRST + timedelta(days=40), BERLIN).start,
@@ -122,7 +125,7 @@ def test_sensor_days_count_alike_in_counts_and_segments(seen, dimension, filters
     assert cells(sensordays.sources(ask, days), "value") == cells(naive, "value")
 
 
-@pytest.mark.parametrize("filters", [{}, {"regions": ("JP",)}, {"regions": ("JP", "ZZ")}], ids=str)
+@pytest.mark.parametrize("filters", [{}, {"regions": ("JP",)}, {"regions": ("JP", "ZZ")}, {"origin": Origin.FOREIGN}], ids=str)
 def test_bounds_hold_the_number_of_sources_between_them(seen, filters):
     period, _size = next(periods())
     ask = Ask(Selection(scope_for(seen.analyst), period, **filters), Dimension.PORT)
@@ -142,12 +145,12 @@ def test_whole_days_of_panels_need_no_segment_whatever_is_asked_of_ports_and_reg
     assert planner.plan(ask, sources=False).read == ()
 
 
-@pytest.mark.parametrize("regions", [("JP",), ("JP", "ZZ")])
+@pytest.mark.parametrize("filters", [{"regions": ("JP",)}, {"regions": ("JP", "ZZ")}, {"origin": Origin.FOREIGN}], ids=str)
 @pytest.mark.parametrize(("first", "last"), [(1, 14), (0, 40), (3, 34)], ids=["days", "days and a month", "a month"])
 @pytest.mark.parametrize("unit", Unit)
-def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit, first, last, regions):
+def test_the_ports_of_a_region_rank_as_segments_rank_them(seen, unit, first, last, filters):
     period = Period.of_days(FIRST + timedelta(days=first), FIRST + timedelta(days=last), BERLIN)
-    selected = Selection(scope_for(seen.analyst), period, regions=regions)
+    selected = Selection(scope_for(seen.analyst), period, **filters)
     found = queries.ranking(selected, Dimension.PORT, unit, limit=3, previous=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(countreads, "store_for", lambda ask: None)

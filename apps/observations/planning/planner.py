@@ -17,6 +17,7 @@ from apps.observations.models import Slice
 from apps.observations.planning import countreads, recencyreads, segmentreads, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.countreads import Store
+from apps.observations.planning.remainders import remainder_of
 from apps.observations.planning.spans import Piece, cut
 from apps.observations.planning.together import together
 from apps.observations.storage import sourcesets
@@ -56,6 +57,8 @@ def _may_hold_months(ask: Ask) -> bool:
 def packets(ask: Ask) -> Frame:
     """key, bin, packets."""
     chosen = plan(ask, sources=False)
+    if not chosen.read and (remainder := remainder_of(ask)):
+        return remainder.sums("packets", packets)
     parts = []
     if chosen.store and chosen.counted:
         parts.append(countreads.packets(chosen.store, ask, chosen.counted))
@@ -126,6 +129,8 @@ def bounds(ask: Ask) -> Bounds:
     """What is known of every key's sources without uniting a set: no fewer than its largest row, no more than the sum
     of its rows. Equal where one row says it all; always equal where segments answer."""
     chosen = plan(ask, sources=True)
+    if not chosen.read and (remainder := remainder_of(ask)):
+        return _bounds_of_rest(*remainder.answers(bounds))
     parts = []
     if chosen.store and chosen.counted:
         parts.append(_counted_bounds(chosen.store, chosen))
@@ -153,6 +158,17 @@ def _bounds(parts: Sequence[Frame]) -> Bounds:
     columns = {name: np.concatenate([part[name] for part in parts] or nothing) for name in ("key", "packets", "lower", "upper")}
     groups = group(columns["key"])
     return Bounds(groups.first(columns["key"]), groups.sum(columns["packets"]), groups.max(columns["lower"]), groups.sum(columns["upper"]))
+
+
+def _bounds_of_rest(every: Bounds, part: Bounds) -> Bounds:
+    """Of what is not in the part. Its sources are all but those that no other sent, of which there are at most the part's."""
+    packets, upper = every.packets.copy(), np.zeros(len(every.key), np.int64)
+    at = np.searchsorted(every.key, part.key)
+    packets[at] -= part.packets
+    upper[at] = part.upper
+    seen = np.flatnonzero(packets)
+    lower = np.maximum(every.lower - upper, 1)
+    return Bounds(every.key[seen], packets[seen], lower[seen], np.minimum(every.upper, packets)[seen])
 
 
 def set_sizes(ask: Ask) -> int:

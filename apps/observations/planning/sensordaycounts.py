@@ -13,6 +13,7 @@ from apps.observations.models import COUNTED, Grain, Slice
 from apps.observations.planning import countreads, derived, tallyreads
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.cellkeys import bins_of
+from apps.observations.planning.remainders import remainder_of
 from apps.observations.planning.spans import Piece
 from apps.observations.planning.together import Read, fetch
 from apps.observations.planning.watch import SensorDays
@@ -62,7 +63,9 @@ def _counts_all(ask: Ask) -> bool:
 
 
 def of_panels(ask: Ask, pieces: list[Piece]) -> Frame:
-    """key, bin, value: of all sensor-days, covered or not. `pieces` are all the days of the ask."""
+    """key, bin, value: of all sensor-days, covered or not. `pieces` are all the days of the ask. A source has one region a day."""
+    if remainder := remainder_of(ask):
+        return remainder.sums("value", lambda one: of_panels(one, pieces))
     store = countreads.store_for(ask)
     found = countreads.sensor_sources(store, ask, pieces) if store else empty(("key", "bin", "value"))
     cells = group(found["key"], found["bin"])

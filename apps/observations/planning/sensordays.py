@@ -9,7 +9,7 @@ from apps.observations.planning.asks import Ask
 from apps.observations.planning.spans import Piece, cut
 from apps.observations.planning.together import together
 from apps.observations.planning.watch import SensorDays
-from apps.observations.storage.cells import encode, group
+from apps.observations.storage.cells import encode, group, less
 from apps.observations.storage.columns import Frame, take
 
 _COLUMN = 0xFFFF_FFFF
@@ -19,7 +19,8 @@ def packets(ask: Ask, days: SensorDays) -> Frame:
     """key, bin, value: packets of covered sensor-days, which are all packets but those of the few uncovered days."""
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, ())
     everything, lost = together(lambda: planner.packets(ask), lambda: uncovered_rows(ask, pieces, days))
-    return _without(everything | {"value": everything["packets"]}, lost | {"value": lost["packets"]})
+    found = less(everything, lost, "packets")
+    return found | {"value": found["packets"]}
 
 
 def sources(ask: Ask, days: SensorDays) -> Frame:
@@ -45,7 +46,7 @@ def bounds(ask: Ask, days: SensorDays) -> Frame:
 
 def _of_panels(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
     everything, lost = together(lambda: sensordaycounts.of_panels(ask, pieces), lambda: _uncovered_sources(ask, pieces, days))
-    return _without(everything, lost)
+    return less(everything, lost, "value")
 
 
 def _of_kinds(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
@@ -73,13 +74,6 @@ def uncovered_rows(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:
     """The segment rows of the sensor-days that are not covered."""
     lost = days.is_lost & np.isin(days.sensor, ask.sensors)
     return segmentreads.rows_of_sensor_days(ask, pieces, days.sensor[lost], days.day[lost])
-
-
-def _without(everything: Frame, lost: Frame) -> Frame:
-    key, number = (np.concatenate([everything[name], lost[name]]) for name in ("key", "bin"))
-    cells = group(key, number)
-    value = cells.sum(np.concatenate([everything["value"], -lost["value"]]))
-    return {"key": cells.first(key), "bin": cells.first(number), "value": value}
 
 
 def sources_of_segments(ask: Ask, pieces: list[Piece], days: SensorDays) -> Frame:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.observations.storage.columns import Frame
+
 Codes = NDArray[Any]
 
 
@@ -44,6 +46,13 @@ def group(*keys: Codes) -> Groups:
         return Groups(order, _group_starts(list(keys), order))
     order = _order(packed)
     return Groups(order, _group_starts([packed], order))
+
+
+def less(sums: Frame, part: Frame, name: str) -> Frame:
+    """key, bin and the sums `name` of every cell, less what `part` has of them."""
+    key, number = (np.concatenate([sums[column], part[column]]) for column in ("key", "bin"))
+    cells = group(key, number)
+    return {"key": cells.first(key), "bin": cells.first(number), name: cells.sum(np.concatenate([sums[name], -part[name]]))}
 
 
 def encode(values: Codes) -> tuple[Codes, NDArray[np.uint32]]:
