@@ -41,6 +41,8 @@ def counted_views(periods: Sequence[dict[str, str]], region: str) -> Iterator[Vi
         yield _distinct(period)
         yield View("series", "series", period | {"split": "region", **TELNET})
         yield View("ranking", "rankings", period | {"dimension": "port", "regions": region})
+        for unit in ("packets", "sources"):
+            yield View("ranking", "rankings", period | {"dimension": "port", "origin": "foreign", "unit": unit})
         yield View("series", "series", period | {"split": "none", "bin": "hour" if _days(period) <= QUARTER else "week"})
         for path in ("/", "/ports/", "/ports/tcp/23/", "/regions/", f"/regions/{region}/", "/sensors/", "/explorer/", "/map/"):
             yield View("page", path, period)

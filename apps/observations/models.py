@@ -242,7 +242,7 @@ class Tally(models.Model):
 
     class Axis(models.IntegerChoices):
         """What the keys are: 0, protocol << 16 | port, region, signature (uncounted ones as well), side of the network,
-        region << 24 | protocol << 16 | port (months only)."""
+        region << REGION_SHIFT | protocol << 16 | port (months only)."""
 
         TOTAL = 1
         PORT = 2
@@ -253,6 +253,7 @@ class Tally(models.Model):
 
     COLUMNS = ("key", "packets", "sources", "sensor_sources")
     BLOCK_BITS = 14
+    REGION_SHIFT = 24
 
     pk = models.CompositePrimaryKey("network", "grain", "axis", "bucket", "block")
     network = models.PositiveSmallIntegerField()  # sensors.Network
@@ -268,7 +269,7 @@ class Recency(models.Model):
     """Of the sources that a whole network saw in one day or month under a key: how many it had last seen how many days before. What a
     longer period has seen are the sources of its first bin, and of each other bin those that were not seen since the period began.
 
-    The keys are those of tallies; of ports only those a month tracks (`LastSeen`) are there. `part` is 0 for ages of up to a month
+    The keys are those of tallies of days; of ports only those a month tracks (`LastSeen`) are there. `part` is 0 for ages of up to a month
     and all that is no age, 1 for the others (`storage/recencies.py`). Rows exist only while all days before them are as they were:
     rolling a day deletes the rows from that day on."""
 

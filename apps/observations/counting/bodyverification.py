@@ -1,7 +1,7 @@
 """What `verification` compares of tallies and of hours: what they ought to hold by plain sums, and what the tables say."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from apps.sensors.models import Panel
 Cell = tuple[Any, ...]
 
 
-def expected_tallies(sums: Mapping[Cell, Any], grain: Grain) -> dict[Cell, Cell]:
+def expected_tallies(sums: Mapping[Cell, Any], axes: Collection[Tally.Axis]) -> dict[Cell, Cell]:
     """(network, axis, key) → packets, sources, of days the distinct sources of each sensor, and of everything the sources themselves.
     `sums` are all cells of one bin, as `verification` has them."""
     packets: dict[Cell, int] = defaultdict(int)
@@ -24,7 +24,7 @@ def expected_tallies(sums: Mapping[Cell, Any], grain: Grain) -> dict[Cell, Cell]
     for ((owner, panel), slice_, _bucket, protocol, port, region, signature), total in sums.items():
         if owner == "panel":
             for axis, key in _axes(slice_, Panel(panel), region, protocol << 16 | port, signature):
-                if axis == Tally.Axis.REGION_PORT and grain != Grain.MONTH:
+                if axis not in axes:
                     continue
                 cell = (int(Panel(panel).network), axis, key)
                 packets[cell] += total.packets
@@ -46,7 +46,7 @@ def _axes(slice_: int, panel: Panel, region: int, port: int, signature: int) -> 
         if slice_ in (Slice.TOTAL, Slice.PORT, Slice.REGION):
             yield int(Tally.Axis[Slice(slice_).name]), region or port
         if slice_ == Slice.PORT_REGION:
-            yield int(Tally.Axis.REGION_PORT), region << 24 | port
+            yield int(Tally.Axis.REGION_PORT), region << Tally.REGION_SHIFT | port
 
 
 def stored_tallies(grain: Grain, start: datetime) -> dict[Cell, Cell]:

@@ -19,11 +19,10 @@ from apps.sensors.models import Network, Panel
 TallyAxis = Tally.Axis
 OF_DAYS = tuple(axis for axis in TallyAxis if axis is not TallyAxis.REGION_PORT)
 WITHOUT_PORT = tuple(axis for axis in OF_DAYS if axis is not TallyAxis.PORT)
-_REGION_SHIFT = 24  # ports take so many bits
 _CODED = {TallyAxis.PORT: "service", TallyAxis.REGION: "region"}  # axes whose keys are a column of codes
 _NETWORKS = np.array([0, *(panel.network for panel in Panel)], np.uint8)  # by panel
 _SIDES = np.array([0, *(1 + panel.is_overseas for panel in Panel)], np.uint8)  # by panel; as planning.derived.PANELS
-_OF_DAYS = (
+_SELECT_DAYS = (
     "SELECT network, body FROM observations_tally WHERE network = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
 _FRAME = ("network", *Tally.COLUMNS)
@@ -33,7 +32,8 @@ _NOBODY: NDArray[np.uint64] = np.empty(0, np.uint64)
 @dataclass(frozen=True)
 class Tallied:
     """All cells of an axis as network, key, packets, sources, sensor_sources, in order of network and key; of TOTAL, whose cells are
-    networks, also the sources of each, one after the other. Of `sensor_sources` months know only what their days say."""
+    networks, also the sources of each, one after the other. Of `sensor_sources` months know only what their days say, but for
+    REGION_PORT."""
 
     axis: TallyAxis
     frame: Frame
@@ -90,12 +90,13 @@ def _values(coded: Coded, key: NDArray[Any], axis: TallyAxis) -> NDArray[Any]:
     """The keys of these codes."""
     if axis is TallyAxis.REGION_PORT:
         region, service = np.divmod(key, len(coded.tables["service"]))
-        return coded.values("region", region).astype(np.int64) << _REGION_SHIFT | coded.values("service", service)
+        return coded.values("region", region).astype(np.int64) << Tally.REGION_SHIFT | coded.values("service", service)
     return coded.values(_CODED[axis], key) if axis in _CODED else key
 
 
 def _fresh(rows: Frame, axis: TallyAxis) -> NDArray[np.int64]:
-    """1 on one row of each sensor and source (and of months, day) under a key, else 0; nothing but 0 where it is not to be known."""
+    """What a row adds to the sources of its sensors' days: of a day's rows 1 on one of each sensor and source under a key, else 0; of a
+    month's its `fresh_days`, or nothing but 0 where only the days know."""
     if axis is TallyAxis.REGION_PORT:
         return rows["fresh_days"]
     fresh = np.zeros(length(rows), np.int64)
@@ -119,7 +120,7 @@ def _tallied(axis: TallyAxis, by_source: Frame) -> Tallied:
 def with_days(cursor: Any, tally: Tallied, start: datetime, end: datetime) -> Tallied:
     """A month's, with the sums of `sensor_sources` over the days that begin in [start, end)."""
     frame = tally.frame
-    cursor.execute(_OF_DAYS, [[int(network) for network in Network], int(Grain.DAY), int(tally.axis), start, end])
+    cursor.execute(_SELECT_DAYS, [[int(network) for network in Network], int(Grain.DAY), int(tally.axis), start, end])
     days = []
     for network, body in cursor.fetchall():
         told = numberbodies.decode(bytes(body), Tally.COLUMNS)

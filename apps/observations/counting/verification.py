@@ -23,6 +23,7 @@ from apps.observations.counting.recencyverification import expected_recencies, s
 from apps.observations.counting.rollup import panels_of_sensors
 from apps.observations.counting.smallverification import expected_sensor_sources, expected_small, stored_sensor_sources, stored_small
 from apps.observations.counting.staleness import stale_days
+from apps.observations.counting.tallies import OF_DAYS
 from apps.observations.models import Grain, Segment, Slice, Tally
 from apps.observations.storage import bysensor, segments, sourcesets
 from apps.observations.storage.hours import day_bounds, hour_starts
@@ -87,7 +88,7 @@ def _day_problems(day: date) -> Iterator[str]:
     starts = hour_starts(day)
     hours = _expected(rows, panels, lambda row: starts[row["hour"]])
     yield from _differences(f"{day}: hours", expected_hours(hours, whole), stored_hours(day))
-    yield from _differences(f"{day}: tallies", expected_tallies(whole, Grain.DAY), stored_tallies(Grain.DAY, start))
+    yield from _differences(f"{day}: tallies", expected_tallies(whole, OF_DAYS), stored_tallies(Grain.DAY, start))
     yield from _recency_problems(f"{day}", Grain.DAY, day)
 
 
@@ -110,7 +111,7 @@ def _month_problems(month: date) -> Iterator[str]:
         yield from _differences(f"{month:%Y-%m}: month rows", _kept(expected), stored)
         yield from _differences(f"{month:%Y-%m}: small cells", expected_small(expected), stored_small(Grain.MONTH, start))
         by_day = of_days(start, month_bounds(month)[1]) | _sensor_sources_of_region_ports(days, panels)
-        of_month = expected_tallies(expected, Grain.MONTH)
+        of_month = expected_tallies(expected, Tally.Axis)
         tallies = {cell: (*numbers[:2], by_day.get(cell, 0), sources) for cell, (*numbers, sources) in of_month.items()}
         yield from _differences(f"{month:%Y-%m}: tallies", tallies, stored_tallies(Grain.MONTH, start))
         yield from _recency_problems(f"{month:%Y-%m}", Grain.MONTH, month)
@@ -121,9 +122,8 @@ def _sensor_sources_of_region_ports(days: list[date], panels: dict[int, Any]) ->
     found: dict[Cell, int] = defaultdict(int)
     for day in days:
         cells = _expected(_rows(list(panels), [day]), panels, lambda row: None)
-        for cell, (_packets, _sources, sensor_sources, _set) in expected_tallies(cells, Grain.MONTH).items():
-            if cell[1] == Tally.Axis.REGION_PORT:
-                found[cell] += sensor_sources
+        for cell, (_packets, _sources, sensor_sources, _set) in expected_tallies(cells, [Tally.Axis.REGION_PORT]).items():
+            found[cell] += sensor_sources
     return found
 
 

@@ -22,7 +22,7 @@ from apps.observations.planning import derived, hourreads, segmentreads, smallre
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.cellkeys import bins_of
 from apps.observations.planning.reading import once
-from apps.observations.planning.spans import Piece, cut, runs_of
+from apps.observations.planning.spans import Piece, cut, may_hold_months, runs_of
 from apps.observations.planning.together import Read, Row, fetch, together
 from apps.observations.storage import bysensor, sourcesets
 from apps.observations.storage.cells import group
@@ -118,8 +118,8 @@ def numbers(store: Store, ask: Ask, pieces: Sequence[Piece], names: Sequence[str
         lambda: tallyreads.numbers(ask, tallied, names) if tallied else None,
         lambda: _numbers(store, ask, others, names) if others or not tallied else None,
     )
-    parts = [part | {"bin": bins_of(ask, part["bucket"])} for part in (found, rest) if part is not None]
-    return concat(parts, ("key", "bin", *names))
+    told = found and found | {"bin": bins_of(ask, found["bucket"])}
+    return concat([part for part in (told, rest) if part], ("key", "bin", *names))
 
 
 def set_sizes(store: Store, ask: Ask, pieces: Sequence[Piece]) -> int:
@@ -132,7 +132,7 @@ def set_sizes(store: Store, ask: Ask, pieces: Sequence[Piece]) -> int:
 def sensor_sources(store: Store, ask: Ask, pieces: Sequence[Piece]) -> Frame:
     """key, bin, value: Σ over sensors and days of the sources that the row adds to those of earlier signatures (panels only).
     `pieces` are the days of the ask; tallies know it of months as well."""
-    if tallyreads.applies_to_months(ask):
+    if tallyreads.applies_to_months(ask) and may_hold_months(ask.spans):
         pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed_months())
     found = numbers(store, ask, pieces, ("sensor_sources",))
     return found | {"value": found["sensor_sources"]}

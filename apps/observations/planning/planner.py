@@ -18,7 +18,7 @@ from apps.observations.planning import countreads, recencyreads, segmentreads, t
 from apps.observations.planning.asks import Ask
 from apps.observations.planning.countreads import Store
 from apps.observations.planning.remainders import remainder_of
-from apps.observations.planning.spans import Piece, cut
+from apps.observations.planning.spans import Piece, cut, may_hold_months
 from apps.observations.planning.together import together
 from apps.observations.storage import sourcesets
 from apps.observations.storage.cells import group
@@ -38,7 +38,7 @@ class Plan:
 def plan(ask: Ask, *, sources: bool) -> Plan:
     """Where packets (or, with `sources`, source sets) of an ask come from. At most one query."""
     store = countreads.store_for(ask)
-    closed = countreads.closed_months() if store and _may_hold_months(ask) else frozenset[date]()
+    closed = countreads.closed_months() if store and may_hold_months(ask.spans) else frozenset[date]()
     pieces = cut(ask.spans, settings.REPORT_TIME_ZONE, closed)
     if store is None:
         return Plan(ask, None, (), tuple(pieces))
@@ -48,10 +48,6 @@ def plan(ask: Ask, *, sources: bool) -> Plan:
     for piece in pieces:
         (counted if piece.grain in complete and piece.is_stored else read).append(piece)
     return Plan(ask, store, tuple(counted), tuple(read))
-
-
-def _may_hold_months(ask: Ask) -> bool:
-    return any((end - start).days >= 28 for start, end in ask.spans)
 
 
 def packets(ask: Ask) -> Frame:

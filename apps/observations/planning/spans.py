@@ -37,6 +37,10 @@ def cut(spans: Sequence[tuple[datetime, datetime]], zone: ZoneInfo, closed_month
     return list(_cut(tuple(spans), zone, frozenset(closed_months)))
 
 
+def may_hold_months(spans: Sequence[tuple[datetime, datetime]]) -> bool:
+    return any((end - start).days >= 28 for start, end in spans)
+
+
 @lru_cache(maxsize=256)  # the figures of a page ask about the same few periods and bins
 def _cut(spans: tuple[tuple[datetime, datetime], ...], zone: ZoneInfo, closed_months: frozenset[date]) -> tuple[Piece, ...]:
     return tuple(piece for number, (start, end) in enumerate(spans) for piece in _pieces(start, end, number, zone, closed_months))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import zstandard
@@ -41,8 +41,8 @@ _NUMBERS = ("packets", "sources", "sensor_sources")
 _MOST = "most"  # of sources
 _WHOLE = (Dimension.NONE, Dimension.NONE)
 _KEYS_OF_BLOCK = 1 << Tally.BLOCK_BITS
-_REGION_SHIFT, _PORT_MASK = 24, 0xFF_FFFF
-_BLOCKS_OF_REGION = 1 << _REGION_SHIFT - Tally.BLOCK_BITS
+_PORT_MASK = (1 << Tally.REGION_SHIFT) - 1
+_BLOCKS_OF_REGION = 1 << Tally.REGION_SHIFT - Tally.BLOCK_BITS
 _FEW_REGIONS = 16
 
 
@@ -167,7 +167,7 @@ def with_dimensions(cells: Frame, axis: TallyAxis) -> Frame:
     nothing = np.zeros_like(key)
     own = {TallyAxis.REGION: "region", TallyAxis.SIGNATURE: "signature", TallyAxis.PANEL: "panel"}
     port = key & _PORT_MASK if axis in (TallyAxis.PORT, TallyAxis.REGION_PORT) else nothing
-    region = key >> _REGION_SHIFT if axis is TallyAxis.REGION_PORT else nothing
+    region = key >> Tally.REGION_SHIFT if axis is TallyAxis.REGION_PORT else nothing
     return cells | {"protocol": port >> 16, "port": port & 0xFFFF, "region": region} | ({own[axis]: key} if axis in own else {})
 
 
@@ -203,7 +203,7 @@ def network_of(ask: Ask) -> Network:
     return _PANELS[frozenset(ask.selection.scope.panels)]
 
 
-class _Blocks(NamedTuple):
+class _Condition(NamedTuple):
     """A condition for blocks, and its parameters."""
 
     sql: str = ""
@@ -212,27 +212,30 @@ class _Blocks(NamedTuple):
 
 def _rows(ask: Ask, axis: TallyAxis, pieces: Sequence[Piece], value: str = "body") -> list[Row]:
     """bucket in seconds, block, body or source set; read once for all figures of a page that look at the same bins."""
-    network, runs, blocks = network_of(ask), tuple(runs_of(pieces)), _blocks(ask, axis)
-    if not runs or not blocks:
+    network, runs, conditions = network_of(ask), tuple(runs_of(pieces)), _conditions(ask, axis)
+    if not runs or not conditions:
         return []
-    query = " UNION ALL ".join([_SELECT.format(value=value) + some.sql for some in blocks] * len(runs))
-    of_run = [[list(one) if isinstance(one, tuple) else one for one in some.values] for some in blocks]
-    parameters = [one for grain, start, end in runs for of in of_run for one in (int(network), int(grain), int(axis), start, end, *of)]
+    query = " UNION ALL ".join([_SELECT.format(value=value) + condition.sql for condition in conditions] * len(runs))
+    parameters: list[Any] = []
+    for grain, start, end in runs:
+        for condition in conditions:
+            blocks = [list(one) if isinstance(one, tuple) else one for one in condition.values]
+            parameters += [int(network), int(grain), int(axis), start, end, *blocks]
     read = Read(query, parameters, 2, has_body=True)
-    return once(("tallies", value, network, axis, blocks, runs), read, lambda rows: rows)
+    return once(("tallies", value, network, axis, conditions, runs), read, lambda rows: rows)
 
 
-def _blocks(ask: Ask, axis: TallyAxis) -> tuple[_Blocks, ...]:
+def _conditions(ask: Ask, axis: TallyAxis) -> tuple[_Condition, ...]:
     """Where the chosen keys lie; each condition is one walk along the key of the table."""
     of_ports = () if ask.ports is None else tuple(sorted({code >> Tally.BLOCK_BITS for code in ask.ports}))
     if axis is TallyAxis.PORT and ask.ports is not None:
-        return (_Blocks(" AND block = ANY(%s)", (of_ports,)),)
+        return (_Condition(" AND block = ANY(%s)", (of_ports,)),)
     if axis is not TallyAxis.REGION_PORT or ask.regions is None or not _are_few(ask.regions):
-        return (_Blocks(),)
-    starts = [region * _BLOCKS_OF_REGION for region in sorted(ask.regions)]
+        return (_Condition(),)
+    starts = [region * _BLOCKS_OF_REGION for region in sorted(set(ask.regions))]
     if ask.ports is not None:
-        return (_Blocks(" AND block = ANY(%s)", (tuple(start + number for start in starts for number in of_ports),)),)
-    return tuple(_Blocks(" AND block >= %s AND block < %s", (start, start + _BLOCKS_OF_REGION)) for start in starts)
+        return (_Condition(" AND block = ANY(%s)", (tuple(start + number for start in starts for number in of_ports),)),)
+    return tuple(_Condition(" AND block >= %s AND block < %s", (start, start + _BLOCKS_OF_REGION)) for start in starts)
 
 
 def choice_of(ask: Ask, axis: TallyAxis) -> numberbodies.Choice | None:
