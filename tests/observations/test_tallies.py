@@ -20,9 +20,12 @@ from apps.observations.counting.rollup import roll_day
 from apps.observations.counting.verification import problems
 from apps.observations.figures import Dimension, Origin, Scanners, Selection, Unit
 from apps.observations.models import Grain, Signature, Tally
-from apps.observations.planning import countreads, planner, sensordaycounts, smallreads, tallyreads
+from apps.observations.planning import countreads, planner, sensordaycounts, smallreads, tallyreads, units
 from apps.observations.planning.asks import Ask
+from apps.observations.planning.reading import reading
 from apps.observations.planning.spans import cut, edges
+from apps.observations.planning.watch import sensor_days
+from apps.observations.storage import numberbodies
 from apps.reference import portgroups
 from apps.reference.models import PortGroup
 from apps.sensors.models import Network, Sensor
@@ -71,6 +74,22 @@ def test_numbers_of_a_network_need_no_row(cast, no_rows, dimension, size):
     assert planner.packets(ask)["packets"].sum() == 3
     assert sources(ask)
     assert planner.bounds(asked(cast, dimension)).packets.sum() == 3
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_no_body_is_decoded_twice_for_one_curve(cast, monkeypatch, unit):
+    for day in (3, 5, 9):
+        for port in ("tcp/23", "tcp/445"):
+            sightings.see(cast.sensor, at(day), f"198.51.100.{day}", port, packets=day)  # so that no two bodies are alike
+    sightings.roll_up()
+    decode, decoded = numberbodies.decode, []
+    monkeypatch.setattr(
+        numberbodies, "decode", lambda body, *more, **options: decoded.append(bytes(body)) or decode(body, *more, **options)
+    )
+    with reading():
+        found = units.by_bin(asked(cast, Dimension.PORT, Bin.DAY), unit, sensor_days((cast.sensor.pk,), JANUARY))
+    assert len(found) == 2
+    assert decoded and len(decoded) == len(set(decoded))
 
 
 def test_a_source_that_moved_to_another_region_within_a_month_is_one_foreign_source(cast):

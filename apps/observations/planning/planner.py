@@ -111,6 +111,13 @@ def _united(chosen: Plan) -> Frame:
     return countreads.union_counts(sets)
 
 
+def read_at_once(ask: Ask) -> None:
+    """Of an ask of which packets and sources will be wanted: decode both together, and not each when its turn comes."""
+    tallied, _others = tallyreads.divided(ask, plan(ask, sources=True).counted)
+    if tallied:
+        tallyreads.numbers(ask, tallied)
+
+
 @dataclass(frozen=True)
 class Bounds:
     """Of each key, over one bin: packets, and between which numbers its distinct sources lie."""
@@ -182,6 +189,8 @@ def contributions(ask: Ask) -> Frame:
     if chosen.store is None or chosen.store.owner != "panel":
         pieces = sorted([*chosen.counted, *chosen.read], key=lambda piece: piece.start)
         return segmentreads.contributions(segmentreads.rows(ask, pieces, columns=("sensor",)))
+    if not chosen.read and (remainder := remainder_of(ask)):
+        return remainder.sums("packets", contributions, ("key", "sensor"))
     parts = [countreads.contributions(chosen.store, ask, chosen.counted)]
     if chosen.read:
         parts.append(segmentreads.contributions(segmentreads.rows(ask, chosen.read, columns=("sensor",))))

@@ -27,9 +27,9 @@ class Remainder(NamedTuple):
         found = together(lambda: answer(self.everywhere), lambda: answer(self.left_out))
         return found[0], found[1]
 
-    def sums(self, name: str, answer: Callable[[Ask], Frame]) -> Frame:
-        """key, bin and sums that add up over regions."""
-        found = less(*self.answers(answer), name)
+    def sums(self, name: str, answer: Callable[[Ask], Frame], keys: tuple[str, str] = ("key", "bin")) -> Frame:
+        """Sums of cells that add up over regions."""
+        found = less(*self.answers(answer), name, keys)
         return take(found, found[name] > 0)
 
 

@@ -111,6 +111,7 @@ def by_bin(ask: Ask, unit: Unit, days: SensorDays) -> dict[int, Values]:
         case Unit.SOURCES:
             return _table(planner.sources(ask), "sources", ask)
         case Unit.PACKETS_PER_SOURCE:
+            planner.read_at_once(ask)
             packets, sources = together(lambda: planner.packets(ask), lambda: planner.sources(ask))
             below = _table(sources, "sources", ask)
             return {key: _divided(values, below[key]) for key, values in _table(packets, "packets", ask).items()}

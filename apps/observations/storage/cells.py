@@ -48,11 +48,12 @@ def group(*keys: Codes) -> Groups:
     return Groups(order, _group_starts([packed], order))
 
 
-def less(sums: Frame, part: Frame, name: str) -> Frame:
-    """key, bin and the sums `name` of every cell, less what `part` has of them."""
-    key, number = (np.concatenate([sums[column], part[column]]) for column in ("key", "bin"))
-    cells = group(key, number)
-    return {"key": cells.first(key), "bin": cells.first(number), name: cells.sum(np.concatenate([sums[name], -part[name]]))}
+def less(sums: Frame, part: Frame, name: str, keys: tuple[str, str] = ("key", "bin")) -> Frame:
+    """The sums `name` of every cell, of which `keys` are the columns, less what `part` has of them."""
+    columns = {key: np.concatenate([sums[key], part[key]]) for key in keys}
+    cells = group(*columns.values())
+    left = cells.sum(np.concatenate([sums[name], -part[name]]))
+    return {key: cells.first(column) for key, column in columns.items()} | {name: left}
 
 
 def encode(values: Codes) -> tuple[Codes, NDArray[np.uint32]]:
