@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 
 class Network(models.IntegerChoices):
-    """What is counted as one: our sensors, and those of the scenario."""
+    """What is counted as one: our sensors, those of the scenario, and each half of both, which is what reports are about."""
 
     OWN = 1
     SCENARIO = 2
+    DOMESTIC = 3
+    OVERSEAS = 4
+    SCENARIO_DOMESTIC = 5
+    SCENARIO_OVERSEAS = 6
+
+    @property
+    def panels(self) -> "frozenset[Panel]":
+        return frozenset(panel for panel in Panel if self in (panel.network, panel.half))
 
 
 class Panel(models.IntegerChoices):
@@ -44,6 +52,10 @@ class Panel(models.IntegerChoices):
     @property
     def network(self) -> Network:
         return Network.SCENARIO if self.is_scenario else Network.OWN
+
+    @property
+    def half(self) -> Network:
+        return Network[self.name]
 
 
 class SensorQuerySet(models.QuerySet["Sensor"]):

@@ -270,8 +270,6 @@ def test_what_tallies_do_not_keep_apart_they_do_not_answer(cast, dimension, filt
 def test_chosen_sensors_have_no_tallies(cast):
     chosen = Selection(scope_for(cast.analyst, f"{cast.sensor.pk}"), JANUARY)
     assert not tallyreads.applies(Ask(chosen, Dimension.PORT))
-    domestic = Selection(scope_for(cast.analyst, "domestic"), JANUARY)
-    assert not tallyreads.applies(Ask(domestic, Dimension.PORT))
 
 
 def test_the_scenario_is_another_network(cast):

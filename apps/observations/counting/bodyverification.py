@@ -26,9 +26,10 @@ def expected_tallies(sums: Mapping[Cell, Any], axes: Collection[Tally.Axis]) -> 
             for axis, key in _axes(slice_, Panel(panel), region, protocol << 16 | port, signature):
                 if axis not in axes:
                     continue
-                cell = (int(Panel(panel).network), axis, key)
-                packets[cell] += total.packets
-                members[cell] |= total.members.keys()
+                for network in (Panel(panel).network, Panel(panel).half):
+                    cell = (int(network), axis, key)
+                    packets[cell] += total.packets
+                    members[cell] |= total.members.keys()
     sources = {cell: {source for _sensor, source in pairs} for cell, pairs in members.items()}
     return {
         cell: (packets[cell], len(sources[cell]), len(pairs), sorted(sources[cell]) if cell[1] == Tally.Axis.TOTAL else [])

@@ -12,7 +12,7 @@ from apps.observations.models import COUNTED, Axis, Grain, Slice, Tally
 from apps.observations.storage import numberbodies, smallcells, sourcesets
 from apps.observations.storage.columns import Frame, concat, length, take
 from apps.observations.storage.pgcopy import binary_rows
-from apps.sensors.models import Network, Panel
+from apps.sensors.models import Network
 
 TRACKED = 256  # ports
 _REGIONS = """
@@ -35,7 +35,7 @@ TallyAxis = Tally.Axis
 
 
 def panels_of(network: Network) -> list[int]:
-    return [int(panel) for panel in Panel if panel.network is network]
+    return sorted(map(int, network.panels))
 
 
 def rows_by_region(network: Network, start: datetime, end: datetime) -> Frame:

@@ -1,4 +1,4 @@
-"""Numbers of a whole network, all sensors and counted signatures together (`models.Tally`)."""
+"""Numbers of whole networks and of their halves, all sensors and counted signatures together (`models.Tally`)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,19 +20,22 @@ TallyAxis = Tally.Axis
 OF_DAYS = tuple(axis for axis in TallyAxis if axis is not TallyAxis.REGION_PORT)
 WITHOUT_PORT = tuple(axis for axis in OF_DAYS if axis is not TallyAxis.PORT)
 _CODED = {TallyAxis.PORT: "service", TallyAxis.REGION: "region"}  # axes whose keys are a column of codes
-_NETWORKS = np.array([0, *(panel.network for panel in Panel)], np.uint8)  # by panel
+_HALVES = np.array([0, *(panel.half for panel in Panel)], np.uint8)  # by panel
+_WHOLES = np.zeros(1 + max(Network), np.uint8)  # by half
+_WHOLES[[panel.half for panel in Panel]] = [panel.network for panel in Panel]
 _SIDES = np.array([0, *(1 + panel.is_overseas for panel in Panel)], np.uint8)  # by panel; as planning.derived.PANELS
 _SELECT_DAYS = (
     "SELECT network, body FROM observations_tally WHERE network = ANY(%s) AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
 _FRAME = ("network", *Tally.COLUMNS)
+_PAIR, _SUMS = ("network", "key", "source"), ("packets", "sensor_sources")
 _NOBODY: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
 class Tallied:
-    """All cells of an axis as network, key, packets, sources, sensor_sources, in order of network and key; of TOTAL, whose cells are
-    networks, also the sources of each, one after the other. Of `sensor_sources` months know only what their days say, but for
+    """All cells of an axis as network (or half), key, packets, sources, sensor_sources, in order of network and key; of TOTAL, whose cells
+    are networks, also the sources of each, one after the other. Of `sensor_sources` months know only what their days say, but for
     REGION_PORT."""
 
     axis: TallyAxis
@@ -48,10 +51,7 @@ def tallied(coded: Coded, rows: Frame, axis: TallyAxis) -> Tallied:
 
 def united(axis: TallyAxis, parts: Sequence[Frame]) -> Tallied:
     """Of what several calls of `by_source` found."""
-    rows = concat(parts, ("network", "key", "source", "packets", "sensor_sources"))
-    pairs = group(rows["network"], rows["key"], rows["source"])
-    first = {name: pairs.first(rows[name]) for name in ("network", "key", "source")}
-    return _tallied(axis, first | {name: pairs.sum(rows[name]) for name in ("packets", "sensor_sources")})
+    return _tallied(axis, _added_up(concat(parts, (*_PAIR, *_SUMS))))
 
 
 def joined(axis: TallyAxis, parts: Sequence[Tallied]) -> Tallied:
@@ -61,11 +61,11 @@ def joined(axis: TallyAxis, parts: Sequence[Tallied]) -> Tallied:
 
 
 def by_source(coded: Coded, rows: Frame, axis: TallyAxis) -> Frame:
-    """network, key, source, packets, sensor_sources of the rows that count, added up over sensors and, but for the axis of signatures,
-    over these; in order."""
+    """network (a half), key, source, packets, sensor_sources of the rows that count, added up over sensors and, but for the axis of
+    signatures, over these; in order."""
     wanted = ~rows["excluded"] if axis is TallyAxis.SIGNATURE else ~rows["excluded"] & np.isin(rows["signature"], COUNTED)
     rows = take(rows, np.flatnonzero(wanted))
-    network, key = _NETWORKS[rows["panel"]], _keys(coded, rows, axis)
+    network, key = _HALVES[rows["panel"]], _keys(coded, rows, axis)
     pairs = group(network, key, rows["source"])  # codes sort as values do
     first = {"network": pairs.first(network), "key": pairs.first(key), "source": coded.values("source", pairs.first(rows["source"]))}
     first["key"] = _values(coded, first["key"], axis)
@@ -109,12 +109,19 @@ def _fresh(rows: Frame, axis: TallyAxis) -> NDArray[np.int64]:
     return fresh
 
 
-def _tallied(axis: TallyAxis, by_source: Frame) -> Tallied:
+def _tallied(axis: TallyAxis, halves: Frame) -> Tallied:
+    wholes = _added_up(halves | {"network": _WHOLES[halves["network"]]})
+    by_source = concat([wholes, halves], (*_PAIR, *_SUMS))  # in order of networks
     cells = group(by_source["network"], by_source["key"])
     frame = {name: cells.first(by_source[name]).astype(np.int64) for name in ("network", "key")}
     frame |= {name: cells.sum(by_source[name]) for name in ("packets", "sensor_sources")}
     frame["sources"] = cells.sum(np.ones(length(by_source), np.int64))
     return Tallied(axis, frame, by_source["source"] if axis is TallyAxis.TOTAL else _NOBODY)
+
+
+def _added_up(rows: Frame) -> Frame:
+    pairs = group(*(rows[name] for name in _PAIR))
+    return {name: pairs.first(rows[name]) for name in _PAIR} | {name: pairs.sum(rows[name]) for name in _SUMS}
 
 
 def with_days(cursor: Any, tally: Tallied, start: datetime, end: datetime) -> Tallied:

@@ -1,4 +1,5 @@
-"""Reading tallies: numbers of a whole network under all counted signatures, from a few bodies a bin (`counting/tallies.py`).
+"""Reading tallies: numbers of a whole network, or of a half of it, under all counted signatures, from a few bodies a bin
+(`counting/tallies.py`).
 
 They know all of their axes of days and months, but regions with ports of months alone: `divided` says which pieces they answer."""
 
@@ -22,14 +23,14 @@ from apps.observations.planning.together import Read, Row, together
 from apps.observations.storage import numberbodies
 from apps.observations.storage.cells import group
 from apps.observations.storage.columns import Frame, concat, empty, length
-from apps.sensors.models import Network, Panel
+from apps.sensors.models import Network
 
 TallyAxis = Tally.Axis
 _SELECT = (
     "SELECT extract(epoch FROM bucket)::bigint, block, {value} FROM observations_tally"
     " WHERE network = %s AND grain = %s AND axis = %s AND bucket >= %s AND bucket < %s"
 )
-_PANELS = {frozenset(panel for panel in Panel if panel.network is network): network for network in Network}
+_PANELS = {network.panels: network for network in Network}
 _AXES = {
     Dimension.NONE: TallyAxis.TOTAL, Dimension.PORT: TallyAxis.PORT, Dimension.KIND: TallyAxis.PORT, Dimension.REGION: TallyAxis.REGION,
     Dimension.ORIGIN: TallyAxis.REGION, Dimension.SIGNATURE: TallyAxis.SIGNATURE, Dimension.PANEL: TallyAxis.PANEL, Dimension.SENSOR: None,
@@ -54,7 +55,7 @@ class KnownSources(NamedTuple):
 
 
 def applies(ask: Ask) -> bool:
-    """Whether tallies hold what an ask counts of days and months: a whole network, told apart or chosen by one axis."""
+    """Whether tallies hold what an ask counts of days and months: a network or a half, told apart or chosen by one axis."""
     return _holds(ask) and _axis(ask) is not TallyAxis.REGION_PORT
 
 

@@ -11,7 +11,7 @@ from apps.observations.counting import recency
 from apps.observations.storage import monthstamps, partitions
 from apps.portal.yardstick import holders, hosts, loading, network
 from apps.reference.models import Delegation, Registry, Snapshot
-from apps.sensors.models import Network, Panel, Sensor
+from apps.sensors.models import Panel, Sensor
 
 # Tables keyed by sensor, those first that nothing refers to; flows and samples go by day.
 _BY_SENSOR = (
@@ -51,7 +51,8 @@ def _remove_rest(ids: list[int]) -> None:
         panels = [int(panel) for panel in Panel if panel.is_scenario]
         for table in ("observations_networkcount", "observations_networkhours", "observations_smallcells"):
             cursor.execute(f"DELETE FROM {table} WHERE panel = ANY(%s)", [panels])  # noqa: S608
-        cursor.execute("DELETE FROM observations_tally WHERE network = %s", [int(Network.SCENARIO)])
+        networks = {int(network) for panel in Panel if panel.is_scenario for network in (panel.network, panel.half)}
+        cursor.execute("DELETE FROM observations_tally WHERE network = ANY(%s)", [sorted(networks)])
     Change.objects.filter(sensors="scenario").delete()
     ChangeSearch.objects.filter(sensors="scenario").delete()
     Sensor.objects.filter(pk__in=ids).delete()
