@@ -52,7 +52,7 @@ def counted_views(periods: Sequence[dict[str, str]], region: str) -> Iterator[Vi
 
 
 def filtered_views(periods: Sequence[dict[str, str]], region: str) -> Iterator[View]:
-    """What the counts keep too, but no sum of the whole network answers: half of the sensors, one signature, ports put together."""
+    """What the counts keep too, with one filter more: half of the sensors, one signature, ports of a region, ports put together."""
     for period in periods:
         for unit in ("packets", "sources"):
             yield View("ranking", "rankings", period | {"dimension": "port", "sensors": "domestic", "unit": unit, "previous": "true"})
@@ -125,7 +125,7 @@ def _network(options: argparse.Namespace, sensors: int, *, with_duck: bool, with
         counted = [view for view in counted_views(timed, region) if view.has(options.only)]
         found = print_timings(counted, lambda view: time_view(view, client, engine, options.repeat, duck_repeat=1)) if counted else []
         if with_segments and (filtered := [view for view in filtered_views(timed, region) if view.has(options.only)]):
-            print("with a filter that no sum of the whole network answers:")
+            print("with filters:")
             print_timings(filtered, lambda view: time_view(view, client, None, options.repeat))
         if with_segments and options.period != "all":
             _time_segments([view for view in segment_views(periods[0], region) if view.has(options.only)], client)

@@ -233,7 +233,7 @@ class NetworkHours(models.Model):
 
 
 class Tally(models.Model):
-    """Numbers of a whole network in one bin, all sensors and counted signatures together: what most figures ask for. One body
+    """Numbers of a network or a half of it in one bin, all sensors and counted signatures together: what most figures ask for. One body
     (`storage/numberbodies.py`) for each axis and block of keys: key, packets, sources, sensor_sources.
 
     `sources` are distinct over all sensors and signatures; of everything (TOTAL) `source_set` says which. `sensor_sources` is
@@ -266,8 +266,8 @@ class Tally(models.Model):
 
 
 class Recency(models.Model):
-    """Of the sources that a whole network saw in one day or month under a key: how many it had last seen how many days before. What a
-    longer period has seen are the sources of its first bin, and of each other bin those that were not seen since the period began.
+    """Of the sources that a network, or a half of it, saw in one day or month under a key: how many it had last seen how many days before.
+    What a longer period has seen are the sources of its first bin, and of each other bin those that were not seen since the period began.
 
     The keys are those of tallies of days; of ports only those a month tracks (`LastSeen`) are there. `part` is 0 for ages of up to a month
     and all that is no age, 1 for the others (`storage/recencies.py`). Rows exist only while all days before them are as they were:

@@ -76,6 +76,26 @@ def test_numbers_of_a_network_need_no_row(cast, no_rows, dimension, size):
     assert planner.bounds(asked(cast, dimension)).packets.sum() == 3
 
 
+OF_HALVES = [("domestic", 4, {2: 1, 8: 2}, 2), ("overseas", 3, {2: 2, 8: 1}, 2), ("all", 7, {2: 2, 8: 3}, 3)]
+
+
+@pytest.mark.parametrize(("half", "packets", "by_day", "distinct"), OF_HALVES)
+@pytest.mark.parametrize("size", [Bin.DAY, Bin.MONTH, None])
+def test_numbers_of_a_half_need_no_row_and_share_sources_with_the_other(cast, no_rows, half, packets, by_day, distinct, size):
+    seen = [(cast.sensor, 3, "198.51.100.1"), (cast.sensor, 9, "198.51.100.1"), (cast.sensor, 9, "198.51.100.2")]
+    seen += [(cast.sensor_b, 3, "198.51.100.1"), (cast.sensor_b, 3, "198.51.100.3"), (cast.sensor_b, 9, "198.51.100.3")]
+    for sensor, day, source in [*seen, (cast.sensor, 3, "198.51.100.1")]:
+        sightings.see(sensor, at(day), source)
+    sightings.roll_up()
+    chosen = Selection(scope_for(cast.analyst, half), JANUARY)
+    for dimension in (Dimension.NONE, Dimension.PORT):
+        ask = Ask(chosen, dimension, tuple(edges(JANUARY, bins(JANUARY, size))) if size else ())
+        assert tallyreads.applies(ask)
+        assert planner.packets(ask)["packets"].sum() == packets
+        of_bins = {number: count for _key, number, count in sources(ask)}
+        assert of_bins == (by_day if size is Bin.DAY else {0: distinct})
+
+
 @pytest.mark.parametrize("unit", Unit)
 def test_no_body_is_decoded_twice_for_one_curve(cast, monkeypatch, unit):
     for day in (3, 5, 9):

@@ -13,7 +13,7 @@ from apps.common.ports import PortKey
 from apps.enrichment.models import Lookup, Network
 from apps.observations.counting import recency, rollup
 from apps.observations.counting.rerolls import reroll_days
-from apps.observations.models import Batch, Recency
+from apps.observations.models import Batch, Recency, Tally
 from apps.observations.storage import partitions
 from apps.portal.yardstick import land, loading, network, t05, unloading
 from apps.portal.yardstick.flows import Span, Stream, flows_of
@@ -62,8 +62,11 @@ def test_unloading_leaves_no_trace(loaded, cast):
     ids = list(Sensor.objects.filter(is_scenario=True).values_list("pk", flat=True))
     values = {"sensor_id": ids, "panel": [int(panel) for panel in Panel if panel.is_scenario]}
     assert any(_has(table, column, values[column]) for table, column in _columns())
+    assert Tally.objects.filter(network=Panel.SCENARIO_DOMESTIC.half).exists()
     assert unloading.unload() == len(ids)
     assert [table for table, column in _columns() if _has(table, column, values[column])] == []
+    scenario = {of for panel in Panel if panel.is_scenario for of in (panel.network, panel.half)}
+    assert not Tally.objects.filter(network__in=scenario).exists()
     assert not Snapshot.objects.filter(registry=Registry.SCENARIO).exists()
     assert not Delegation.objects.filter(registry=Registry.SCENARIO).exists()
     assert not Network.objects.exists()
