@@ -283,8 +283,8 @@ class Recency(models.Model):
 
 
 class LastSeen(models.Model):
-    """On which day of a month a network last saw each source under each key of an axis, `through` being the last day that is counted.
-    Of ports the `keys`, which are `known_since` these days; of other axes all."""
+    """On which day of a month a network, or a half of it, last saw each source under each key of an axis, `through` being the last day
+    that is counted. Of ports the `keys`, which are `known_since` these days; of other axes all."""
 
     pk = models.CompositePrimaryKey("network", "axis", "month")
     network = models.PositiveSmallIntegerField()

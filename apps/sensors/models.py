@@ -25,7 +25,7 @@ class Network(models.IntegerChoices):
 
     @property
     def panels(self) -> "frozenset[Panel]":
-        return frozenset(panel for panel in Panel if self in (panel.network, panel.half))
+        return frozenset(panel for panel in Panel if self in panel.networks)
 
 
 class Panel(models.IntegerChoices):
@@ -56,6 +56,11 @@ class Panel(models.IntegerChoices):
     @property
     def half(self) -> Network:
         return Network[self.name]
+
+    @property
+    def networks(self) -> tuple[Network, Network]:
+        """All that it is counted in."""
+        return self.network, self.half
 
 
 class SensorQuerySet(models.QuerySet["Sensor"]):

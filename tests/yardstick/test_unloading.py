@@ -65,7 +65,7 @@ def test_unloading_leaves_no_trace(loaded, cast):
     assert Tally.objects.filter(network=Panel.SCENARIO_DOMESTIC.half).exists()
     assert unloading.unload() == len(ids)
     assert [table for table, column in _columns() if _has(table, column, values[column])] == []
-    scenario = {of for panel in Panel if panel.is_scenario for of in (panel.network, panel.half)}
+    scenario = {of for panel in Panel if panel.is_scenario for of in panel.networks}
     assert not Tally.objects.filter(network__in=scenario).exists()
     assert not Snapshot.objects.filter(registry=Registry.SCENARIO).exists()
     assert not Delegation.objects.filter(registry=Registry.SCENARIO).exists()

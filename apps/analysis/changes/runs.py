@@ -11,6 +11,7 @@ from apps.analysis.changes.curves import WINDOW, span
 from apps.analysis.changes.keeping import Kept, keep
 from apps.analysis.models import ChangeSearch
 from apps.observations import queries
+from apps.observations.counting.staleness import has_uncounted_days
 from apps.observations.planning import watch
 from apps.sensors.queries import network_scope
 from apps.sensors.scopes import SensorScope
@@ -21,11 +22,14 @@ _LOCK = 0x7453_0010  # arbitrary, but it must stay
 
 
 def search_if_due(sensors: str) -> Kept | None:
-    """Search as of the newest full day, unless that was done of the very same counts, or is being done."""
+    """Search as of the newest full day, unless that was done of the very same counts, or is being done. Not while days of the window have
+    never been counted: what was found before would seem to be gone."""
     with _alone() as held:
         scope = network_scope(sensors)
         day = queries.usual(scope).day if held and scope.sensor_ids else None
         if day is None:
+            return None
+        if has_uncounted_days(scope.sensor_ids, day - timedelta(days=WINDOW - 1), day):
             return None
         stamp = _stamp(scope, day)
         if ChangeSearch.objects.filter(sensors=sensors, as_of=day, stamp=stamp).exists():

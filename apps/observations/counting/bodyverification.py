@@ -26,7 +26,7 @@ def expected_tallies(sums: Mapping[Cell, Any], axes: Collection[Tally.Axis]) -> 
             for axis, key in _axes(slice_, Panel(panel), region, protocol << 16 | port, signature):
                 if axis not in axes:
                     continue
-                for network in (Panel(panel).network, Panel(panel).half):
+                for network in Panel(panel).networks:
                     cell = (int(network), axis, key)
                     packets[cell] += total.packets
                     members[cell] |= total.members.keys()

@@ -1,9 +1,12 @@
 """Which reporting days wait to be rolled up, and how soon a day may be rolled again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
+
+from apps.observations.models import Mark
 
 # A rollup rewrites the whole bin. A day of 640,000 rows takes some seconds of it and is rolled every minute or so; the
 # small days of most networks at every run.
@@ -29,6 +32,11 @@ class StaleDay:
         if self.rolled_at is None:
             return True
         return now - self.rolled_at >= min(timedelta(seconds=self.rows / ROWS_A_SECOND), LONGEST_PAUSE)
+
+
+def has_uncounted_days(sensor_ids: Collection[int], first: date, last: date) -> bool:
+    """Whether a day of these sensors, first and last included, was never rolled up: figures miss it as yet."""
+    return Mark.objects.filter(sensor__in=sensor_ids, day__range=(first, last), rolled_version=0).exists()
 
 
 def stale_days() -> list[StaleDay]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apps.observations.counting.counts import Coded, CountRows
 from apps.observations.models import COUNTED, Grain, Tally
 from apps.observations.storage import numberbodies, pgcopy, sourcesets
-from apps.observations.storage.cells import group
+from apps.observations.storage.cells import encode, group
 from apps.observations.storage.columns import Frame, concat, length, split, take
 from apps.observations.storage.ragged import Ragged
 from apps.sensors.models import Network, Panel
@@ -120,7 +120,7 @@ def _tallied(axis: TallyAxis, halves: Frame) -> Tallied:
 
 
 def _added_up(rows: Frame) -> Frame:
-    pairs = group(*(rows[name] for name in _PAIR))
+    pairs = group(rows["network"], rows["key"], encode(rows["source"])[1])  # codes need fewer bits and sort as sources do
     return {name: pairs.first(rows[name]) for name in _PAIR} | {name: pairs.sum(rows[name]) for name in _SUMS}
 
 

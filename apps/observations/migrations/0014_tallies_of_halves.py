@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             "TRUNCATE observations_networkcount, observations_sensorcount, observations_smallcells, observations_tally,"
             " observations_networkhours, observations_sensorhours, observations_recency, observations_lastseen,"
             " observations_coverage, observations_fill, observations_monthstamp;"
-            " UPDATE observations_mark SET rolled_version = 0",
+            " UPDATE observations_mark SET rolled_version = 0, raised_at = now()",
             migrations.RunSQL.noop,
         )
     ]

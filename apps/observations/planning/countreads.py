@@ -1,8 +1,8 @@
 """Reading the count tables: rows of whole panels, and of single sensors. Which of them are complete is said here.
 
 Complete are the slices total and region of the panels and of the sensors and, with the small cells (`smallreads`), port and
-port × region of the panels. Of whole networks `tallyreads` knows the numbers without them. Hours (`hourreads`) are packets only, of
-the total and (panels) regions and, of ports, for busy ones.
+port × region of the panels. Of whole networks and halves `tallyreads` knows the numbers without them. Hours (`hourreads`) are packets
+only, of the total and (panels) regions and, of ports, for busy ones.
 """
 
 from collections import defaultdict

@@ -112,7 +112,8 @@ def _united(chosen: Plan) -> Frame:
 
 
 def read_at_once(ask: Ask) -> None:
-    """Of an ask of which packets and sources will be wanted: decode both together, and not each when its turn comes."""
+    """Of an ask of which packets and sources will be wanted: decode both together, and not each when its turn comes. Where recencies
+    tell the sources, sources of tallies are decoded for nothing."""
     tallied, _others = tallyreads.divided(ask, plan(ask, sources=True).counted)
     if tallied:
         tallyreads.numbers(ask, tallied)
@@ -130,7 +131,7 @@ class Bounds:
 
 def bounds(ask: Ask) -> Bounds:
     """What is known of every key's sources without uniting a set: no fewer than its largest row, no more than the sum
-    of its rows. Equal where one row says it all; always equal where segments answer."""
+    of its rows (of foreign sources see `_bounds_of_rest`). Equal where one row says it all; always equal where segments answer."""
     chosen = plan(ask, sources=True)
     if not chosen.read and (remainder := remainder_of(ask)):
         return _bounds_of_rest(*remainder.answers(bounds))

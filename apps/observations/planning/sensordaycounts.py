@@ -1,4 +1,4 @@
-"""Σ of the distinct sources of sensor-days from the counts: of whole networks and of panels, where what each source adds is counted
+"""Σ of the distinct sources of sensor-days from the counts: of whole networks and their halves, where what each source adds is counted
 once (`sensor_sources` of tallies and of day rows), and of single sensors."""
 
 from collections import defaultdict
@@ -44,8 +44,8 @@ WHERE rows > 1
 
 def adds_up(ask: Ask) -> bool:
     """Whether `of_panels` can answer: rows of panels tell it of everything, each region, each port, and each region of a port, all
-    counted signatures together, and each signature of a whole network. What a source sent to several ports, or under some signatures, only
-    sets tell."""
+    counted signatures together, and each signature of a network or a half. What a source sent to several ports, or under some
+    signatures, only sets tell."""
     if ask.is_by(Dimension.SIGNATURE):
         return tallyreads.applies(ask)
     by_port = ask.is_by(Dimension.PORT) or (ask.ports is not None and len(ask.ports) == 1)

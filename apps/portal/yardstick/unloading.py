@@ -51,7 +51,7 @@ def _remove_rest(ids: list[int]) -> None:
         panels = [int(panel) for panel in Panel if panel.is_scenario]
         for table in ("observations_networkcount", "observations_networkhours", "observations_smallcells"):
             cursor.execute(f"DELETE FROM {table} WHERE panel = ANY(%s)", [panels])  # noqa: S608
-        networks = {int(network) for panel in Panel if panel.is_scenario for network in (panel.network, panel.half)}
+        networks = {int(network) for panel in Panel if panel.is_scenario for network in panel.networks}
         cursor.execute("DELETE FROM observations_tally WHERE network = ANY(%s)", [sorted(networks)])
     Change.objects.filter(sensors="scenario").delete()
     ChangeSearch.objects.filter(sensors="scenario").delete()

@@ -10,7 +10,9 @@ from apps.analysis.changes import curves, runs
 from apps.analysis.models import Change, ChangeKind, ChangeSearch, ChangeState
 from apps.analysis.tasks import find_changes
 from apps.common.errors import ParameterError
+from apps.observations.counting import rollup
 from apps.observations.figures import Unit
+from apps.observations.models import Fill, Mark
 from apps.observations.planning.reading import TooMuchError
 from tests.cast import make_cast
 from tests.observations import sightings
@@ -100,6 +102,21 @@ def test_new_counts_are_searched_again_and_add_nothing(observed):
     sightings.roll_up()
     find_changes()
     assert sorted(Change.objects.values_list("pk", "state")) == before
+
+
+def test_nothing_is_searched_while_days_have_yet_to_be_counted(observed):
+    """As after an upgrade that makes all counts anew: changes found before stay as they are."""
+    runs.search_if_due("all")
+    before = sorted(Change.objects.values_list("pk", "first", "state"))
+    Fill.objects.all().delete()
+    Mark.objects.update(rolled_version=0)
+    assert runs.search_if_due("all") is None
+    rollup.roll_day(LAST)
+    assert runs.search_if_due("all") is None
+    assert sorted(Change.objects.values_list("pk", "first", "state")) == before
+    sightings.roll_up()
+    assert runs.search_if_due("all") is not None
+    assert sorted(Change.objects.values_list("pk", "first", "state")) == before
 
 
 def test_a_past_span_is_searched_week_by_week(observed, capsys):
