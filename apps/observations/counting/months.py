@@ -114,7 +114,7 @@ def _without_ports(month: date, by_panel: dict[int, list[Frame]], panels: Mappin
     """Totals and regions of the panels, and what the networks have but ports: slice by slice and panel by panel, for the sake of
     memory. Panels share sources, so their tallies are united."""
     parts: dict[Tally.Axis, list[Frame]] = defaultdict(list)
-    for panel in list(by_panel):
+    for panel in sorted(by_panel):
         coded = Coded(concat(by_panel.pop(panel), _WITHOUT_PORT), panels)
         for slice_ in (Slice.TOTAL, Slice.REGION):
             yield from network_rows(coded, coded.columns, Grain.MONTH, _start_us(month), [slice_])

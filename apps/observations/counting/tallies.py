@@ -50,8 +50,8 @@ def tallied(coded: Coded, rows: Frame, axis: TallyAxis) -> Tallied:
 
 
 def united(axis: TallyAxis, parts: Sequence[Frame]) -> Tallied:
-    """Of what several calls of `by_source` found."""
-    return _tallied(axis, _added_up(concat(parts, (*_PAIR, *_SUMS))))
+    """Of what `by_source` found in each panel, in their order; these are halves, so that nothing needs to be added up but wholes."""
+    return _tallied(axis, concat(parts, (*_PAIR, *_SUMS)))
 
 
 def joined(axis: TallyAxis, parts: Sequence[Tallied]) -> Tallied:

@@ -21,7 +21,7 @@ from apps.observations.planning.remainders import remainder_of
 from apps.observations.planning.spans import Piece, cut, may_hold_months
 from apps.observations.planning.together import together
 from apps.observations.storage import sourcesets
-from apps.observations.storage.cells import group
+from apps.observations.storage.cells import group, summed
 from apps.observations.storage.columns import Frame
 
 
@@ -61,7 +61,7 @@ def packets(ask: Ask) -> Frame:
     if chosen.read:
         rows = segmentreads.rows(ask, chosen.read, columns=())
         parts.append({name: rows[name] for name in ("key", "bin", "packets")})
-    return _summed(parts, "packets")
+    return summed(parts, "packets")
 
 
 def sources(ask: Ask) -> Frame:
@@ -195,11 +195,4 @@ def contributions(ask: Ask) -> Frame:
     parts = [countreads.contributions(chosen.store, ask, chosen.counted)]
     if chosen.read:
         parts.append(segmentreads.contributions(segmentreads.rows(ask, chosen.read, columns=("sensor",))))
-    return _summed(parts, "packets", ("key", "sensor"))
-
-
-def _summed(parts: Sequence[Frame], name: str, keys: tuple[str, str] = ("key", "bin")) -> Frame:
-    nothing = [np.empty(0, np.int64)]
-    joined = {column: np.concatenate([part[column] for part in parts] or nothing) for column in (*keys, name)}
-    groups = group(*(joined[key] for key in keys))
-    return {key: groups.first(joined[key]) for key in keys} | {name: groups.sum(joined[name])}
+    return summed(parts, "packets", ("key", "sensor"))

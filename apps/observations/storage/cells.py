@@ -1,5 +1,6 @@
 """Grouping of columns by sorting packed keys: the one arithmetic under segments and counts. No database here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +49,17 @@ def group(*keys: Codes) -> Groups:
     return Groups(order, _group_starts([packed], order))
 
 
+def summed(parts: Sequence[Frame], name: str, keys: tuple[str, str] = ("key", "bin")) -> Frame:
+    """The sums of `name` in every cell, of which `keys` are the columns, over all parts."""
+    nothing = [np.empty(0, np.int64)]
+    joined = {column: np.concatenate([part[column] for part in parts] or nothing) for column in (*keys, name)}
+    groups = group(*(joined[key] for key in keys))
+    return {key: groups.first(joined[key]) for key in keys} | {name: groups.sum(joined[name])}
+
+
 def less(sums: Frame, part: Frame, name: str, keys: tuple[str, str] = ("key", "bin")) -> Frame:
-    """The sums `name` of every cell, of which `keys` are the columns, less what `part` has of them."""
-    columns = {key: np.concatenate([sums[key], part[key]]) for key in keys}
-    cells = group(*columns.values())
-    left = cells.sum(np.concatenate([sums[name], -part[name]]))
-    return {key: cells.first(column) for key, column in columns.items()} | {name: left}
+    """Likewise of `sums`, less what `part` has of them."""
+    return summed([sums, part | {name: -part[name]}], name, keys)
 
 
 def encode(values: Codes) -> tuple[Codes, NDArray[np.uint32]]:
