@@ -1,6 +1,5 @@
 """unload_scenario takes away whatever load_scenario brought, and nothing else. Tried on two sensors and two days of it."""
 
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from apps.portal.yardstick.flows import Span, Stream, flows_of
 from apps.reference.models import Delegation, Registry, Snapshot
 from apps.sensors.models import Panel, Sensor
 from tests.observations import sightings
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 DAYS = 2
@@ -89,7 +89,6 @@ def test_a_rollup_that_came_first_ends_and_then_unloading_does(transactional_db,
     assert Recency.objects.exists()
     reroll_days(first=t05.FIRST, last_exclusive=t05.FIRST + timedelta(days=1))
     forget = recency.forget_from
-    waited: list[bool] = []
     running: list[Future[int]] = []
     with ThreadPoolExecutor(1) as pool:
 
@@ -97,12 +96,11 @@ def test_a_rollup_that_came_first_ends_and_then_unloading_does(transactional_db,
             forget(cursor, day)
             monkeypatch.setattr(recency, "forget_from", forget)
             running.append(pool.submit(_unload_in_its_own_session))
-            waited.append(_somebody_waits_for(cursor))
+            wait_until(lambda: _somebody_waits_for(cursor))
 
         monkeypatch.setattr(recency, "forget_from", forget_and_begin_to_unload)
         rollup.roll_day(t05.FIRST)
         assert running[0].result() == t05.SSH_SENSOR + 1
-    assert waited == [True]
     assert not Sensor.objects.filter(is_scenario=True).exists()
 
 
@@ -114,13 +112,8 @@ def _unload_in_its_own_session() -> int:
 
 
 def _somebody_waits_for(cursor) -> bool:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
-        if cursor.fetchone()[0]:
-            return True
-        time.sleep(0.05)
-    return False
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+    return cursor.fetchone()[0]
 
 
 def _columns() -> list[tuple[str, str]]:
